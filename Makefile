@@ -1,0 +1,34 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup course test bench lint constraints clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+setup: .venv/installed  ## make .venv with the pinned packages
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+course: setup  ## run every lecture, grade a demo class for every lab, say where the results are
+	@$(BIN)/course build
+
+test: setup  ## run all tests
+	$(BIN)/pytest
+
+bench: setup  ## measure the published figures
+	$(BIN)/python -m benchmarks
+
+lint: setup  ## check the style
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+constraints: setup  ## pin the newest versions that fit, for every supported Python
+	$(BIN)/uv pip compile --universal --python-version 3.10 --all-extras --strip-extras \
+		--no-annotate --no-header --upgrade --quiet --output-file constraints.txt pyproject.toml
+
+clean:  ## remove everything that was built, and .venv
+	rm -rf .venv build

@@ -1,0 +1,93 @@
+"""Variants of a lab: answers with the score that they must get.
+
+A variant is a script in `labs/variants/LAB/` in jupytext's percent format. Its first cell holds a docstring, which
+says what is right or wrong about it, and `LOSES`, the points that it loses in each test cell. Every other cell
+replaces the solution cell whose name it bears; the rest is the reference solution.
+"""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbgrader.utils import is_grade, is_solution
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One answer to a lab.
+
+    Attributes:
+        name: Name of its file, without the ending.
+        about: What is right or wrong about it.
+        loses: Dictionary from test cells to the points lost in them.
+        answers: Dictionary from solution cells to their source.
+    """
+
+    name: str
+    about: str
+    loses: dict[str, float]
+    answers: dict[str, str]
+
+
+def read(path):
+    """Reads a variant.
+
+    Args:
+        path: The script.
+
+    Returns:
+        A `Variant`.
+
+    Raises:
+        ValueError: if the script has no docstring or no `LOSES`.
+    """
+    head, *cells = jupytext.read(path, fmt="py:percent").cells
+    tree = ast.parse(head.source)
+    loses = [node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "LOSES"]
+    if not ast.get_docstring(tree) or not loses:
+        raise ValueError(f"{path} should begin with a docstring and LOSES = {{...}}.")
+    answers = {cell.metadata.title: cell.source for cell in cells}
+    return Variant(Path(path).stem, ast.get_docstring(tree), ast.literal_eval(loses[0]), answers)
+
+
+def read_all(course, lab):
+    """Reads all variants of a lab, by name."""
+    return [read(path) for path in sorted((course.labs / "variants" / lab).glob("*.py"))]
+
+
+def answer(notebook, answers):
+    """Fills answers into a lab's notebook.
+
+    Args:
+        notebook: The lab as `nbformat` reads it, with or without solutions.
+        answers: Dictionary from names of solution cells to their source.
+
+    Returns:
+        A copy of the notebook.
+
+    Raises:
+        ValueError: if the notebook has no such cell.
+    """
+    notebook = nbformat.from_dict(notebook)
+    cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if is_solution(cell)}
+    for name, source in answers.items():
+        if name not in cells:
+            raise ValueError(f"The lab has no solution cell {name!r}. There are: {', '.join(cells)}.")
+        cells[name].source = source
+    return notebook
+
+
+def solutions(notebook):
+    """Returns a dictionary from each solution cell's name to its source."""
+    return {cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells if is_solution(cell)}
+
+
+def points(notebook):
+    """Returns a dictionary from each test cell's name to its points; cells that a person reads are left out."""
+    return {
+        cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
+        for cell in notebook.cells
+        if is_grade(cell) and not is_solution(cell)
+    }

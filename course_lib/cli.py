@@ -1,0 +1,358 @@
+"""The `course` command: a thin skin over `course_lib.classroom` and `course_lib.datasets`."""
+
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lectures, labs and grading.")
+data_app = typer.Typer(no_args_is_help=True, help="Real data: list, fetch, verify.")
+lectures_app = typer.Typer(no_args_is_help=True, help="Lectures: list, run.")
+labs_app = typer.Typer(no_args_is_help=True, help="Labs: list, release, verify, bundle.")
+app.add_typer(data_app, name="data")
+app.add_typer(lectures_app, name="lectures")
+app.add_typer(labs_app, name="labs")
+console = Console()
+CORES = os.cpu_count() or 1
+
+Lab = Annotated[str, typer.Argument(help="Name of the lab.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Notebooks that run at the same time.")]
+Profile = Annotated[str, typer.Option(help="fast (offline, 30 s) or full (made for a GPU).")]
+Source = Annotated[str, typer.Option(help="synthetic or real data.")]
+Seed = Annotated[int, typer.Option(help="Seed that lectures start from.")]
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    course: Annotated[Path, typer.Option(envvar="COURSE_ROOT", help="The course, or a folder in it.")] = Path(),
+):
+    context.obj = course
+
+
+def run():
+    """Runs the command; what users can mend is said in plain words, without a traceback."""
+    from course_lib.datasets.files import DataError
+
+    try:
+        app()
+    except (ValueError, DataError) as error:
+        console.print(f"[red]{escape(str(error))}[/red]")
+        sys.exit(1)
+
+
+def _course(context):
+    from course_lib.classroom.course import Course
+
+    course = Course.find(context.obj)
+    handler = logging.FileHandler(course.labs / "grading.log", delay=True)
+    logging.basicConfig(handlers=[handler], format="%(asctime)s %(levelname)s %(message)s")
+    return course
+
+
+def _progress():
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
+    return Progress(*columns, TextColumn("left:"), TimeRemainingColumn(), console=console)
+
+
+def _mark(good):
+    return "[green]✓[/green]" if good else "[red]✗[/red]"
+
+
+@app.command()
+def doctor():
+    """Say what is there on this machine and what is not."""
+    from course_lib.classroom.doctor import examine
+
+    wanting = False
+    for found in examine():
+        mark = _mark(found.there) if found.there or found.needed else "[yellow]–[/yellow]"
+        console.print(f"{mark} {found.what:22} {escape(found.detail)}", soft_wrap=True)
+        wanting |= found.needed and not found.there
+    raise typer.Exit(int(wanting))
+
+
+@data_app.command("list")
+def data_list():
+    """List the real data sets, and where their files are."""
+    from course_lib.datasets import files
+
+    table = Table("data set", "files", "here", "where")
+    for name in files.folders():
+        paths = [files.find(file) for file in files.files_of(name)]
+        places = sorted({str(path.parent) for path in paths if path})
+        table.add_row(name, str(len(paths)), str(sum(map(bool, paths))), "\n".join(places))
+    console.print(table)
+
+
+@data_app.command("fetch")
+def data_fetch(names: Annotated[list[str] | None, typer.Argument(help="Data sets; all of them if none.")] = None):
+    """Download real data into the user's cache, unless they are here already, and verify them."""
+    from course_lib.datasets import files
+
+    for file in [file for name in names or files.folders() for file in files.files_of(name)]:
+        console.print(f"{_mark(True)} {escape(str(files.fetch(file)))}", soft_wrap=True)
+
+
+@data_app.command("verify")
+def data_verify(names: Annotated[list[str] | None, typer.Argument(help="Data sets; all of them if none.")] = None):
+    """Compare the files that are here with the registry's checksums."""
+    from course_lib.datasets import files
+
+    damaged = False
+    for file in [file for name in names or files.folders() for file in files.files_of(name)]:
+        try:
+            console.print(f"{_mark(True)} {file}" if files.verify(file) else f"[yellow]–[/yellow] {file} is not here")
+        except files.DataError as error:
+            console.print(f"{_mark(False)} {escape(str(error))}", soft_wrap=True)
+            damaged = True
+    raise typer.Exit(int(damaged))
+
+
+@lectures_app.command("list")
+def lectures_list(context: typer.Context):
+    """List the lectures in their order."""
+    from course_lib.classroom.lectures import list_lectures
+
+    table = Table("lecture", "title", "minutes", "builds on")
+    for lecture in list_lectures(_course(context)):
+        table.add_row(lecture.name, lecture.title, str(lecture.minutes), ", ".join(lecture.prerequisites))
+    console.print(table)
+
+
+@lectures_app.command("run")
+def lectures_run(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="Parts of lectures' names; all lectures if none.")] = None,
+    profile: Profile = "fast",
+    source: Source = "synthetic",
+    seed: Seed = 0,
+):
+    """Run lectures; keep each as a notebook, as a page, and its figures."""
+    course = _course(context)
+    if not _run_lectures(course, names, profile, source, seed):
+        raise typer.Exit(1)
+    _say_where(course)
+
+
+def _run_lectures(course, names=None, profile="fast", source="synthetic", seed=0):
+    """Runs lectures with a progress bar; returns whether all went well."""
+    from course_lib.classroom.lectures import list_lectures, run
+
+    lectures = [lec for lec in list_lectures(course) if not names or any(name in lec.name for name in names)]
+    if not lectures:
+        raise ValueError(f"No lecture's name holds {' or '.join(names or [])}. See `course lectures list`.")
+    runs = []
+    with _progress() as progress:
+        bar = progress.add_task("lectures", total=sum(lecture.steps for lecture in lectures))
+        for lecture in lectures:
+            progress.update(bar, description=lecture.name)
+            runs.append(run(course, lecture, profile, source, seed, step=lambda: progress.advance(bar)))
+    for one in runs:
+        console.print(f"{_mark(not one.fault)} {one.lecture.name}  {one.seconds:.0f} s  {escape(one.fault)}")
+    return not any(one.fault for one in runs)
+
+
+@labs_app.command("list")
+def labs_list(context: typer.Context):
+    """List the labs with their points and variants."""
+    import nbformat
+
+    from course_lib.classroom import variants
+
+    course = _course(context)
+    table = Table("lab", "points by tests", "variants")
+    for lab in course.lab_names():
+        points = variants.points(nbformat.read(course.source(lab), as_version=4))
+        table.add_row(lab, f"{sum(points.values()):g}", str(len(variants.read_all(course, lab))))
+    console.print(table)
+
+
+@labs_app.command("release")
+def labs_release(context: typer.Context, lab: Lab):
+    """Make a lab's release, without solutions and hidden checks."""
+    from course_lib.classroom.labs import release
+
+    console.print(f"Released: {release(_course(context), lab)}", soft_wrap=True)
+
+
+@labs_app.command("verify")
+def labs_verify(context: typer.Context, lab: Lab, jobs: Jobs = CORES):
+    """Prove that every variant of a lab gets exactly the score that it should get."""
+    from course_lib.classroom.verify import verify
+
+    findings = []
+    with _progress() as progress:
+        bar = progress.add_task("variants", total=None)
+
+        def step(outcome, left):
+            progress.update(bar, advance=1, total=progress.tasks[0].completed + 1 + left)
+
+        for finding in verify(_course(context), lab, jobs, step):
+            findings.append(finding)
+            progress.console.print(f"{_mark(not finding.problems)} {escape(finding.what)}")
+            for problem in finding.problems:
+                progress.console.print(f"    {escape(problem)}")
+    raise typer.Exit(int(any(finding.problems for finding in findings)))
+
+
+@labs_app.command("bundle")
+def labs_bundle(context: typer.Context):
+    """Pack what students get: lectures, released labs, course_lib and the set-up files."""
+    from course_lib.classroom.labs import bundle
+
+    course = _course(context)
+    console.print(f"Bundle: {bundle(course, course.build / 'bundle' / 'course.zip')}", soft_wrap=True)
+
+
+@app.command()
+def check(notebook: Annotated[Path, typer.Argument(help="Your lab notebook.")]):
+    """Run a lab notebook and say which tests pass: instant feedback for students."""
+    from course_lib.classroom.feedback import check_notebook
+
+    with console.status("Running the notebook from top to bottom …"):
+        results = check_notebook(notebook)
+    table = Table("", "test", "points", "what to fix")
+    for result in results:
+        if result.score is None:
+            table.add_row("", result.cell, f"– / {result.points:g}", "graded when you hand in")
+            continue
+        note = "\nThe cell was edited; it is graded as it was given out." if result.edited else ""
+        mark = _mark(result.score == result.points)
+        table.add_row(mark, result.cell, f"{result.score:g} / {result.points:g}", escape(result.message + note))
+    console.print(table)
+    tested = [result for result in results if result.score is not None]
+    reached, possible = sum(r.score for r in tested), sum(r.points for r in tested)
+    console.print(f"{reached:g} of {possible:g} points by visible tests.")
+    raise typer.Exit(int(reached < possible))
+
+
+@app.command()
+def collect(
+    context: typer.Context,
+    archive: Annotated[Path, typer.Argument(help="The zip file that the learning platform exported.")],
+    lab: Annotated[str | None, typer.Option(help="Name of the lab; not needed while there is only one.")] = None,
+):
+    """Put the notebooks of an archive into submitted/."""
+    course = _course(context)
+    if lab is None and len(course.lab_names()) != 1:
+        raise ValueError(f"Say which lab it is, with --lab: {', '.join(course.lab_names())}.")
+    _collect(course, lab or course.lab_names()[0], archive)
+
+
+def _collect(course, lab, archive):
+    from course_lib.classroom.collect import collect
+
+    collected = collect(course, lab, archive)
+    table = Table("student", "file", "", "")
+    for item in collected:
+        if item.status != "new":
+            table.add_row(item.student, item.file, item.status, item.reason)
+    if table.rows:
+        console.print(table)
+    students = {item.student for item in collected if item.status != "skipped"}
+    console.print(f"{len(students)} students handed in {lab}: {course.labs / 'submitted'}", soft_wrap=True)
+
+
+@app.command()
+def grade(
+    context: typer.Context,
+    lab: Lab,
+    jobs: Jobs = CORES,
+    force: Annotated[bool, typer.Option(help="Grade all again, changed or not.")] = False,
+):
+    """Grade all submissions of a lab that are new or changed."""
+    if not _grade(_course(context), lab, jobs, force):
+        raise typer.Exit(1)
+
+
+def _grade(course, lab, jobs, force=False):
+    """Grades with a progress bar and shows the class; returns whether every submission could be graded."""
+    from course_lib.classroom import outcomes
+    from course_lib.classroom.gradebook import read_scores
+    from course_lib.classroom.grading import grade
+
+    with _progress() as progress:
+        bar = progress.add_task(f"grading {lab}", total=None)
+
+        def step(outcome, left):
+            progress.update(bar, advance=1, total=progress.tasks[0].completed + 1 + left)
+
+        done = grade(course, lab, jobs, force, step)
+        progress.update(bar, total=len(done))
+    found = read_scores(course, lab)
+    faults = {outcome.student: outcome.fault for outcome in outcomes.read_all(course, lab) if outcome.fault}
+    table = Table("student", "name", "points", "", title=f"{lab}: {found.points.sum():g} points")
+    for student, name, total in zip(found.students, found.students.values(), found.totals):
+        if student not in faults:
+            table.add_row(student, name, f"{total:g}", "")
+    for student, fault in faults.items():
+        table.add_row(student, found.students.get(student, ""), "–", f"[red]{escape(fault)}[/red]")
+    console.print(table)
+    console.print(f"{len(done)} graded now, {len(faults)} not graded. Answers for a person to read: formgrader.")
+    return not faults
+
+
+@app.command()
+def report(context: typer.Context, lab: Lab):
+    """Write the report on a class: a page and a CSV file."""
+    from course_lib.classroom.report import write_report
+
+    for path in write_report(_course(context), lab):
+        console.print(f"Report: {path}", soft_wrap=True)
+
+
+@app.command()
+def demo(context: typer.Context, jobs: Jobs = CORES):
+    """Collect, grade and report a class of synthetic students for every lab, in build/demo/."""
+    course = _course(context)
+    if not _demo(course, jobs):
+        raise typer.Exit(1)
+
+
+def _demo(course, jobs):
+    """Runs the demo class of every lab; returns whether every submission could be graded."""
+    from course_lib.classroom.demo import make_class
+    from course_lib.classroom.report import write_report
+
+    shutil.rmtree(course.build / "demo", ignore_errors=True)
+    demo = course.copy(course.build / "demo")
+    good = True
+    for lab in course.lab_names():
+        archive = demo.root / f"{lab}.zip"
+        make_class(demo, lab, archive)
+        _collect(demo, lab, archive)
+        good &= _grade(demo, lab, jobs)
+        write_report(demo, lab)
+    return good
+
+
+@app.command()
+def build(context: typer.Context, jobs: Jobs = CORES):
+    """Run every lecture in its fast profile, grade a demo class for every lab, and say where the results are."""
+    course = _course(context)
+    good = _run_lectures(course)
+    good &= _demo(course, jobs)
+    _say_where(course)
+    raise typer.Exit(int(not good))
+
+
+def _say_where(course):
+    """Says where the results of lectures and demo classes are."""
+    table = Table.grid(padding=(0, 2))
+    for what, pattern in (
+        ("lectures", "lectures/*.html"),
+        ("figures", "figures/*"),
+        ("class report", "demo/labs/reports/*.html"),
+    ):
+        for path in sorted(course.build.glob(pattern)):
+            table.add_row(what, str(path))
+    console.print(table, soft_wrap=True)

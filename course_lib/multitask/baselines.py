@@ -1,0 +1,117 @@
+"""Closed forms that every network has to beat: task means and ridge regressions."""
+
+import numpy as np
+
+
+def task_means(task, y, tasks):
+    """The mean label of each task.
+
+    Args:
+        task: Number of each row's task, `(rows,)` integer.
+        y: Labels, `(rows,)`.
+        tasks: Number of tasks.
+
+    Returns:
+        Means, `(tasks,)`; a task without rows gets the mean of all labels.
+    """
+    rows = np.bincount(task, minlength=tasks)
+    sums = np.bincount(task, weights=y, minlength=tasks)
+    return np.where(rows > 0, sums / np.maximum(rows, 1), np.mean(y))
+
+
+def ridge(x, y, penalty):
+    """Ridge regression: min_w ‖y − x w‖² + penalty ‖w‖² (Hoerl and Kennard, 1970).
+
+    Args:
+        x: Features, `(rows, features)`.
+        y: Labels, `(rows,)`.
+        penalty: Weight of the squares of all coefficients.
+
+    Returns:
+        Coefficients, `(features,)`.
+    """
+    x, y = np.asarray(x, "float64"), np.asarray(y, "float64")
+    return np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ y)
+
+
+def separate_ridge(x, task, y, tasks, penalty):
+    """A ridge regression of its own for every task.
+
+    Args:
+        x: Features, `(rows, features)`.
+        task: Number of each row's task, `(rows,)` integer.
+        y: Labels, `(rows,)`.
+        tasks: Number of tasks.
+        penalty: Weight of the squares of all coefficients, above zero.
+
+    Returns:
+        Coefficients, `(tasks, features)`.
+    """
+    return np.stack([ridge(x[task == t], y[task == t], penalty) for t in range(tasks)])
+
+
+def shared_plus_own_ridge(x, task, y, tasks, penalty):
+    """Linear models w₀ + v_t: min Σ_t ‖y_t − x_t (w₀ + v_t)‖² + penalty Σ_t ‖v_t‖², in closed form.
+
+    Evgeniou and Pontil, "Regularized multi-task learning", KDD 2004. For a given w₀ each v_t is a ridge
+    regression of what w₀ leaves over; put into the sum, that leaves one linear system for w₀.
+
+    Args:
+        x: Features, `(rows, features)`.
+        task: Number of each row's task, `(rows,)` integer.
+        y: Labels, `(rows,)`.
+        tasks: Number of tasks.
+        penalty: Weight of the squares of all v_t, above zero. w₀ is not penalised.
+
+    Returns:
+        Coefficients w₀ + v_t, `(tasks, features)`.
+    """
+    x, y = np.asarray(x, "float64"), np.asarray(y, "float64")
+    grams = np.stack([x[task == t].T @ x[task == t] for t in range(tasks)])
+    moments = np.stack([x[task == t].T @ y[task == t] for t in range(tasks)])
+    solve = np.linalg.inv(grams + penalty * np.eye(x.shape[1]))
+    left = np.sum(grams - grams @ solve @ grams, axis=0)
+    right = np.sum(moments - np.einsum("tij,tjk,tk->ti", grams, solve, moments), axis=0)
+    shared = np.linalg.lstsq(left, right, rcond=None)[0]  # indicator columns that sum to one leave it singular
+    return shared + np.einsum("tij,tj->ti", solve, moments - grams @ shared)
+
+
+def predict(coefficients, x, task):
+    """Predictions of linear models, one a task.
+
+    Args:
+        coefficients: Coefficients, `(tasks, features)`.
+        x: Features, `(rows, features)`.
+        task: Number of each row's task, `(rows,)` integer.
+
+    Returns:
+        Predictions, `(rows,)`.
+    """
+    return np.sum(x * coefficients[task], axis=1)
+
+
+def choose_penalty(fit, x, task, y, penalties, folds):
+    """Chooses the penalty with the smallest mean squared error on rows held out of the training rows.
+
+    Args:
+        fit: Function of `x, task, y, penalty` that returns coefficients `(tasks, features)`.
+        x: Features of the training rows, `(rows, features)`.
+        task: Number of each row's task, `(rows,)` integer.
+        y: Labels, `(rows,)`.
+        penalties: Penalties to choose from.
+        folds: Pairs of row numbers `(fit, held out)`, as scikit-learn's splitters give them.
+
+    Returns:
+        One of `penalties`.
+    """
+    folds = list(folds)
+
+    def error(penalty):
+        return np.mean(
+            [
+                np.mean((y[out] - predict(fit(x[rows], task[rows], y[rows], penalty), x[out], task[out])) ** 2)
+                for rows, out in folds
+            ]
+        )
+
+    return min(penalties, key=error)

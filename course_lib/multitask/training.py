@@ -1,0 +1,77 @@
+"""Two ways to train on tasks that do not share their inputs (one label per input)."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+class MethodOne(keras.Model):
+    """Accumulates the gradients of all tasks, then takes one step: on Σ_t ∇L_t, with L_t the mean loss of task t.
+
+    Made from a model's inputs and outputs, as any Keras model. The gradient of a sum is the sum of the gradients,
+    so one backward pass over a batch with rows of every task accumulates them all; each row counts by one over
+    its task's rows in the batch. `fit(..., batch_size=len(y))` takes one step an epoch over all rows.
+
+    Args:
+        inputs: Inputs `[x, task]` of a model in `sharing`.
+        outputs: Its output.
+        tasks: Number of tasks.
+
+    Example:
+        >>> from course_lib.multitask import sharing
+        >>> model = sharing.shared_trunk(tasks=3, features=4, hidden=[8])
+        >>> model = MethodOne(model.inputs, model.outputs, tasks=3)
+        >>> model.compile("adam", "mse")
+    """
+
+    def __init__(self, inputs, outputs, tasks, **kwargs):
+        super().__init__(inputs, outputs, **kwargs)
+        self.tasks = tasks
+
+    def train_step(self, *args):
+        *state, (inputs, y) = args  # JAX hands its state over, TensorFlow and PyTorch do not
+        task = inputs[1]
+        rows = ops.segment_sum(ops.ones_like(task), task, num_segments=self.tasks)
+        weight = ops.size(task) / ops.take(rows, task)
+        return super().train_step(*state, (inputs, y, weight))
+
+
+class MethodTwo(keras.utils.PyDataset):
+    """Batches of one random task each, for `fit`: every step follows one task's gradient.
+
+    The step itself is Keras's own. Drawn uniformly, the expected step is Method One's divided by the number of
+    tasks; drawn by size, large tasks count for more, as they do in a mean over all rows.
+
+    Args:
+        x: Features, `(rows, features)`.
+        task: Number of each row's task, `(rows,)` integer.
+        y: Labels, `(rows,)`.
+        draw: `"uniform"` or `"size"`: whether all tasks are drawn equally often, or each as often as it has rows.
+        batch_size: Rows in a batch, drawn with replacement from the task's rows.
+        steps: Batches in an epoch.
+        seed: Seed of all draws; epochs and batches differ.
+
+    Raises:
+        ValueError: if `draw` is another word.
+    """
+
+    def __init__(self, x, task, y, draw, batch_size=32, steps=100, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        if draw not in ("uniform", "size"):
+            raise ValueError(f"draw is 'uniform' or 'size', but got {draw!r}.")
+        self.x, self.task, self.y = x, task, y
+        self.numbers, sizes = np.unique(task, return_counts=True)
+        self.shares = sizes / sizes.sum() if draw == "size" else np.full(len(sizes), 1 / len(sizes))
+        self.batch_size, self.steps, self.seed, self.epoch = batch_size, steps, seed, 0
+        self.rows = np.split(np.argsort(task, kind="stable"), np.cumsum(sizes)[:-1])
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, step):
+        rng = np.random.default_rng([self.seed, self.epoch, step])
+        rows = rng.choice(self.rows[rng.choice(len(self.rows), p=self.shares)], self.batch_size)
+        return (self.x[rows], self.task[rows]), self.y[rows]
+
+    def on_epoch_end(self):
+        self.epoch += 1

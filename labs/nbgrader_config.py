@@ -1,0 +1,20 @@
+"""nbgrader's configuration, for `nbgrader` and `course` alike."""
+
+import os
+from pathlib import Path
+
+c = get_config()  # noqa: F821
+
+c.CourseDirectory.course_id = "transfer-and-multi-task-learning"
+c.CourseDirectory.root = str(Path(__file__).parent)
+
+# TensorFlow writes to stderr at the first use of many operations; nbgrader would take that for an error and give a
+# correct answer no points. Errors are not lost with it: they are outputs of another type.
+c.IgnorePattern.enabled = True
+c.IgnorePattern.pattern = "."
+
+c.Execute.timeout = 120
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError"}
+
+# Where the hidden checks find themselves when they run in a student's kernel.
+os.environ["COURSE_CHECKS"] = str(Path(__file__).parent / "checks")

@@ -1,0 +1,10 @@
+"""Limits of the mean difference, from the standard error, in place of limits for the differences."""
+
+LOSES = {"bland_altman-tests": 1, "bland_altman-check": 2}
+
+
+# %% bland_altman
+def bland_altman(predicted, actual):
+    difference = np.asarray(predicted) - np.asarray(actual)
+    reach = 1.96 * difference.std(ddof=1) / np.sqrt(len(difference))
+    return {"bias": difference.mean(), "lower": difference.mean() - reach, "upper": difference.mean() + reach}
