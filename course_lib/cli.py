@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lectures, labs and grading.")
@@ -24,7 +31,9 @@ console = Console()
 CORES = os.cpu_count() or 1
 
 Lab = Annotated[str, typer.Argument(help="Name of the lab.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Notebooks that run at the same time.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, help="Notebooks that run at the same time.")
+]
 Profile = Annotated[str, typer.Option(help="fast (offline, 30 s) or full (made for a GPU).")]
 Source = Annotated[str, typer.Option(help="synthetic or real data.")]
 Seed = Annotated[int, typer.Option(help="Seed that lectures start from.")]
@@ -33,7 +42,9 @@ Seed = Annotated[int, typer.Option(help="Seed that lectures start from.")]
 @app.callback()
 def main(
     context: typer.Context,
-    course: Annotated[Path, typer.Option(envvar="COURSE_ROOT", help="The course, or a folder in it.")] = Path(),
+    course: Annotated[
+        Path, typer.Option(envvar="COURSE_ROOT", help="The course, or a folder in it.")
+    ] = Path(),
 ):
     context.obj = course
 
@@ -59,7 +70,12 @@ def _course(context):
 
 
 def _progress():
-    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    ]
     return Progress(*columns, TextColumn("left:"), TimeRemainingColumn(), console=console)
 
 
@@ -94,7 +110,11 @@ def data_list():
 
 
 @data_app.command("fetch")
-def data_fetch(names: Annotated[list[str] | None, typer.Argument(help="Data sets; all of them if none.")] = None):
+def data_fetch(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Data sets; all of them if none.")
+    ] = None,
+):
     """Download real data into the user's cache, unless they are here already, and verify them."""
     from course_lib.datasets import files
 
@@ -103,14 +123,22 @@ def data_fetch(names: Annotated[list[str] | None, typer.Argument(help="Data sets
 
 
 @data_app.command("verify")
-def data_verify(names: Annotated[list[str] | None, typer.Argument(help="Data sets; all of them if none.")] = None):
+def data_verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Data sets; all of them if none.")
+    ] = None,
+):
     """Compare the files that are here with the registry's checksums."""
     from course_lib.datasets import files
 
     damaged = False
     for file in [file for name in names or files.folders() for file in files.files_of(name)]:
         try:
-            console.print(f"{_mark(True)} {file}" if files.verify(file) else f"[yellow]–[/yellow] {file} is not here")
+            console.print(
+                f"{_mark(True)} {file}"
+                if files.verify(file)
+                else f"[yellow]–[/yellow] {file} is not here"
+            )
         except files.DataError as error:
             console.print(f"{_mark(False)} {escape(str(error))}", soft_wrap=True)
             damaged = True
@@ -124,14 +152,18 @@ def lectures_list(context: typer.Context):
 
     table = Table("lecture", "title", "minutes", "builds on")
     for lecture in list_lectures(_course(context)):
-        table.add_row(lecture.name, lecture.title, str(lecture.minutes), ", ".join(lecture.prerequisites))
+        table.add_row(
+            lecture.name, lecture.title, str(lecture.minutes), ", ".join(lecture.prerequisites)
+        )
     console.print(table)
 
 
 @lectures_app.command("run")
 def lectures_run(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help="Parts of lectures' names; all lectures if none.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Parts of lectures' names; all lectures if none.")
+    ] = None,
     profile: Profile = "fast",
     source: Source = "synthetic",
     seed: Seed = 0,
@@ -147,17 +179,25 @@ def _run_lectures(course, names=None, profile="fast", source="synthetic", seed=0
     """Runs lectures with a progress bar; returns whether all went well."""
     from course_lib.classroom.lectures import list_lectures, run
 
-    lectures = [lec for lec in list_lectures(course) if not names or any(name in lec.name for name in names)]
+    lectures = [
+        lec for lec in list_lectures(course) if not names or any(name in lec.name for name in names)
+    ]
     if not lectures:
-        raise ValueError(f"No lecture's name holds {' or '.join(names or [])}. See `course lectures list`.")
+        raise ValueError(
+            f"No lecture's name holds {' or '.join(names or [])}. See `course lectures list`."
+        )
     runs = []
     with _progress() as progress:
         bar = progress.add_task("lectures", total=sum(lecture.steps for lecture in lectures))
         for lecture in lectures:
             progress.update(bar, description=lecture.name)
-            runs.append(run(course, lecture, profile, source, seed, step=lambda: progress.advance(bar)))
+            runs.append(
+                run(course, lecture, profile, source, seed, step=lambda: progress.advance(bar))
+            )
     for one in runs:
-        console.print(f"{_mark(not one.fault)} {one.lecture.name}  {one.seconds:.0f} s  {escape(one.fault)}")
+        console.print(
+            f"{_mark(not one.fault)} {one.lecture.name}  {one.seconds:.0f} s  {escape(one.fault)}"
+        )
     return not any(one.fault for one in runs)
 
 
@@ -210,7 +250,9 @@ def labs_bundle(context: typer.Context):
     from course_lib.classroom.labs import bundle
 
     course = _course(context)
-    console.print(f"Bundle: {bundle(course, course.build / 'bundle' / 'course.zip')}", soft_wrap=True)
+    console.print(
+        f"Bundle: {bundle(course, course.build / 'bundle' / 'course.zip')}", soft_wrap=True
+    )
 
 
 @app.command()
@@ -227,7 +269,12 @@ def check(notebook: Annotated[Path, typer.Argument(help="Your lab notebook.")]):
             continue
         note = "\nThe cell was edited; it is graded as it was given out." if result.edited else ""
         mark = _mark(result.score == result.points)
-        table.add_row(mark, result.cell, f"{result.score:g} / {result.points:g}", escape(result.message + note))
+        table.add_row(
+            mark,
+            result.cell,
+            f"{result.score:g} / {result.points:g}",
+            escape(result.message + note),
+        )
     console.print(table)
     tested = [result for result in results if result.score is not None]
     reached, possible = sum(r.score for r in tested), sum(r.points for r in tested)
@@ -238,8 +285,12 @@ def check(notebook: Annotated[Path, typer.Argument(help="Your lab notebook.")]):
 @app.command()
 def collect(
     context: typer.Context,
-    archive: Annotated[Path, typer.Argument(help="The zip file that the learning platform exported.")],
-    lab: Annotated[str | None, typer.Option(help="Name of the lab; not needed while there is only one.")] = None,
+    archive: Annotated[
+        Path, typer.Argument(help="The zip file that the learning platform exported.")
+    ],
+    lab: Annotated[
+        str | None, typer.Option(help="Name of the lab; not needed while there is only one.")
+    ] = None,
 ):
     """Put the notebooks of an archive into submitted/."""
     course = _course(context)
@@ -259,7 +310,9 @@ def _collect(course, lab, archive):
     if table.rows:
         console.print(table)
     students = {item.student for item in collected if item.status != "skipped"}
-    console.print(f"{len(students)} students handed in {lab}: {course.labs / 'submitted'}", soft_wrap=True)
+    console.print(
+        f"{len(students)} students handed in {lab}: {course.labs / 'submitted'}", soft_wrap=True
+    )
 
 
 @app.command()
@@ -275,7 +328,7 @@ def grade(
 
 
 def _grade(course, lab, jobs, force=False):
-    """Grades with a progress bar and shows the class; returns whether every submission could be graded."""
+    """Grades with a progress bar and shows the class; returns whether all could be graded."""
     from course_lib.classroom import outcomes
     from course_lib.classroom.gradebook import read_scores
     from course_lib.classroom.grading import grade
@@ -289,7 +342,11 @@ def _grade(course, lab, jobs, force=False):
         done = grade(course, lab, jobs, force, step)
         progress.update(bar, total=len(done))
     found = read_scores(course, lab)
-    faults = {outcome.student: outcome.fault for outcome in outcomes.read_all(course, lab) if outcome.fault}
+    faults = {
+        outcome.student: outcome.fault
+        for outcome in outcomes.read_all(course, lab)
+        if outcome.fault
+    }
     table = Table("student", "name", "points", "", title=f"{lab}: {found.points.sum():g} points")
     for student, name, total in zip(found.students, found.students.values(), found.totals):
         if student not in faults:
@@ -297,7 +354,10 @@ def _grade(course, lab, jobs, force=False):
     for student, fault in faults.items():
         table.add_row(student, found.students.get(student, ""), "–", f"[red]{escape(fault)}[/red]")
     console.print(table)
-    console.print(f"{len(done)} graded now, {len(faults)} not graded. Answers for a person to read: formgrader.")
+    console.print(
+        f"{len(done)} graded now, {len(faults)} not graded. "
+        "Answers that a person has to read wait in formgrader."
+    )
     return not faults
 
 
@@ -337,7 +397,7 @@ def _demo(course, jobs):
 
 @app.command()
 def build(context: typer.Context, jobs: Jobs = CORES):
-    """Run every lecture in its fast profile, grade a demo class for every lab, and say where the results are."""
+    """Run every lecture, grade a demo class for every lab, and say where the results are."""
     course = _course(context)
     good = _run_lectures(course)
     good &= _demo(course, jobs)

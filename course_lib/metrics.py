@@ -19,7 +19,7 @@ def rmse(y_true, y_pred):
 
 
 def standardized_mse(y_true, y_pred, y_train):
-    """Mean squared error in units of the training labels' variance: 1 is what their mean would score.
+    """Mean squared error in units of the training labels' variance.
 
     Args:
         y_true: Labels, `(rows,)`.
@@ -33,22 +33,23 @@ def standardized_mse(y_true, y_pred, y_train):
 
 
 def explained_variance(y_true, y_pred, task, definition="pooled"):
-    """Share of the labels' variance that predictions explain. Papers use the word for three different things.
+    """Share of the labels' variance that predictions explain, in one of three definitions.
 
-    - `"pooled"`: 1 − Σ(y − p)² / Σ(y − ȳ)² over all rows, with ȳ the mean of all. Knowing only each task's mean
-      counts as explaining something. Evgeniou, Micchelli and Pontil (2005) report this one.
-    - `"within"`: the same with each task's own mean ȳ_t in place of ȳ: only what is explained inside tasks counts,
-      and a task weighs as much as its labels vary.
-    - `"per_task"`: the mean over tasks of 1 − Σ(y − p)² / Σ(y − ȳ_t)²: all tasks count the same, so small ones set
-      the tone.
+    - `"pooled"`: 1 − Σ(y − p)² / Σ(y − ȳ)² over all rows, with ȳ the mean of all. Knowing only each
+      task's mean counts as explaining something. Evgeniou, Micchelli and Pontil (2005) report this
+      one.
+    - `"within"`: the same with each task's own mean ȳ_t in place of ȳ: only what is explained
+      inside tasks counts, and a task weighs as much as its labels vary.
+    - `"per_task"`: the mean over tasks of 1 − Σ(y − p)² / Σ(y − ȳ_t)²: all tasks count the same, so
+      small ones set the tone.
 
-    The first two agree for one task; all are 1 for a perfect prediction and may be negative.
+    All three agree for one task, are 1 for a perfect prediction, and may be negative.
 
     Args:
         y_true: Labels, `(rows,)`.
         y_pred: Predictions, `(rows,)`.
-        task: Number of each row's task, `(rows,)` integer. Tasks without rows do not count; for `"per_task"`
-            each task needs labels that vary.
+        task: Number of each row's task, `(rows,)` integer. Tasks without rows do not count; for
+            `"per_task"` each task needs labels that vary.
         definition: `"pooled"`, `"within"` or `"per_task"`.
 
     Returns:
@@ -68,7 +69,9 @@ def explained_variance(y_true, y_pred, task, definition="pooled"):
         return float(1 - errors.sum() / spread.sum())
     if definition == "per_task":
         present = rows > 0
-        ratio = np.bincount(task, weights=errors)[present] / np.bincount(task, weights=spread)[present]
+        ratio = (
+            np.bincount(task, weights=errors)[present] / np.bincount(task, weights=spread)[present]
+        )
         return float(np.mean(1 - ratio))
     raise ValueError(f"definition is 'pooled', 'within' or 'per_task', but got {definition!r}.")
 
@@ -81,7 +84,8 @@ class LimitsOfAgreement(NamedTuple):
         difference: First minus second measurement of each case, `(rows,)`.
         bias: Mean difference.
         lower: Bias − 1.96 standard deviations of the differences.
-        upper: Bias + 1.96 standard deviations; about 95 % of normal differences lie between the two.
+        upper: Bias + 1.96 standard deviations; about 95 % of normal differences lie between the
+            two.
     """
 
     mean: np.ndarray
@@ -99,9 +103,12 @@ def limits_of_agreement(first, second):
         second: Other measurements of the same cases, `(rows,)`, for example labels.
 
     Returns:
-        A `LimitsOfAgreement`, in the measurements' unit. The standard deviation is the sample's (n − 1).
+        A `LimitsOfAgreement`, in the measurements' unit. The standard deviation is the sample's (n
+        − 1).
     """
     first, second = np.asarray(first, "float64"), np.asarray(second, "float64")
     difference = first - second
     bias, deviation = float(difference.mean()), float(difference.std(ddof=1))
-    return LimitsOfAgreement((first + second) / 2, difference, bias, bias - 1.96 * deviation, bias + 1.96 * deviation)
+    return LimitsOfAgreement(
+        (first + second) / 2, difference, bias, bias - 1.96 * deviation, bias + 1.96 * deviation
+    )

@@ -46,7 +46,7 @@ def training_curves(axes, losses, label="mean squared error"):
 
 
 def bland_altman(axes, predicted, actual, unit):
-    """Draws the difference of prediction and label against their mean, with bias and limits of agreement.
+    """Draws prediction minus label against the mean of both, with the limits of agreement.
 
     Bland and Altman, "Statistical methods for assessing agreement", Lancet 1986.
 
@@ -57,7 +57,15 @@ def bland_altman(axes, predicted, actual, unit):
         unit: The labels' unit.
     """
     agreement = metrics.limits_of_agreement(predicted, actual)
-    axes.scatter(agreement.mean, agreement.difference, s=6, alpha=0.25, color="C0", linewidths=0, rasterized=True)
+    axes.scatter(
+        agreement.mean,
+        agreement.difference,
+        s=6,
+        alpha=0.25,
+        color="C0",
+        linewidths=0,
+        rasterized=True,
+    )
     for value, name, line in (
         (agreement.upper, "bias + 1.96 sd", "--"),
         (agreement.bias, "bias", "-"),
@@ -77,7 +85,7 @@ def bland_altman(axes, predicted, actual, unit):
 
 
 def task_errors(axes, sizes, errors, unit):
-    """Draws each task's error against its number of training rows, and the median of tasks of similar size.
+    """Draws each task's error against its training rows, and the median of similar tasks.
 
     Args:
         axes: Matplotlib axes.
@@ -90,23 +98,35 @@ def task_errors(axes, sizes, errors, unit):
     for number, (name, values) in enumerate(errors.items()):
         axes.scatter(sizes, values, s=14, alpha=0.35, color=f"C{number}", linewidths=0)
         medians = [np.median(values[group]) for group in groups]
-        axes.plot([np.median(sizes[group]) for group in groups], medians, color=f"C{number}", marker="o", label=name)
+        axes.plot(
+            [np.median(sizes[group]) for group in groups],
+            medians,
+            color=f"C{number}",
+            marker="o",
+            label=name,
+        )
     axes.set(xlabel="training rows of the task", ylabel=f"root mean squared error ({unit})")
     axes.legend()
 
 
-def scores(axes, values, label):
-    """Draws several models' scores on the same splits: a dot for each split, and the mean with its value.
+def scores(axes, values, label, decimals=1):
+    """Draws models' scores on the same splits: a dot for each split, and the mean.
 
     Args:
         axes: Matplotlib axes.
         values: Dictionary from names of models to scores, one a split.
         label: What the scores measure, with its unit.
+        decimals: Decimals of the means.
     """
     for row, split_scores in enumerate(values.values()):
-        axes.scatter(split_scores, np.full(len(split_scores), row), s=30, alpha=0.4, color="C0", linewidths=0)
+        axes.scatter(
+            split_scores, np.full(len(split_scores), row), s=40, alpha=0.4, color="C0", linewidths=0
+        )
         mean = np.mean(split_scores)
-        axes.plot(mean, row, marker="|", markersize=26, markeredgewidth=4, color="C1")
-        axes.annotate(f"{mean:.1f}", (mean, row), xytext=(0, 16), textcoords="offset points", ha="center")
+        axes.plot(mean, row, marker="|", markersize=24, markeredgewidth=4, color="C1")
+        axes.annotate(
+            f"{mean:.{decimals}f}", (1.02, row), xycoords=("axes fraction", "data"), va="center"
+        )
+    axes.annotate("mean", (1.02, 1.02), xycoords="axes fraction")
     axes.set_yticks(range(len(values)), list(values))
-    axes.set(xlabel=label, ylim=(len(values) - 0.4, -0.7))
+    axes.set(xlabel=label, ylim=(len(values) - 0.5, -0.5))

@@ -8,8 +8,9 @@ c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "transfer-and-multi-task-learning"
 c.CourseDirectory.root = str(Path(__file__).parent)
 
-# TensorFlow writes to stderr at the first use of many operations; nbgrader would take that for an error and give a
-# correct answer no points. Errors are not lost with it: they are outputs of another type.
+# TensorFlow writes to stderr at the first use of many operations; nbgrader would take that for an
+# error and give a correct answer no points. Errors are not lost with it: they are outputs of
+# another type.
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = "."
 

@@ -1,1 +1,1 @@
-"""What runs a class: lectures, labs, collecting, grading and reporting. The `course` command is a skin over it."""
+"""What runs a class: lectures, labs, collecting, grading, reporting."""

@@ -1,8 +1,9 @@
 """Hidden checks in three parts: given → run → judge.
 
-A check of a lab is a class in `labs/checks/LAB.py`, whose `task` is the task that it checks. *given* makes inputs,
-*run* is the only part that touches a student's code, *judge* compares. Only plain values pass between the parts
-(arrays, numbers, strings, and lists and dictionaries of them), so that *run* can be sent to another process.
+A check of a lab is a class in `labs/checks/LAB.py`, whose `task` is the task that it checks.
+*given* makes inputs, *run* is the only part that touches a student's code, *judge* compares. Only
+plain values pass between the parts (arrays, numbers, strings, and lists and dictionaries of them),
+so that *run* can be sent to another process.
 
 Here all three run in the student's kernel, as plain `nbgrader autograde` needs it.
 """
@@ -17,7 +18,7 @@ import numpy as np
 
 
 class Check:
-    """One hidden check; subclasses write the three parts, name the `task`, and say in a docstring what is checked."""
+    """One hidden check. A subclass names its `task` and writes the three parts."""
 
     task: str
 
@@ -53,8 +54,9 @@ class Check:
             returned: What `run` returned.
 
         Yields:
-            Pairs of a bool, whether a requirement is met, and a sentence that says what is required. Students read
-            the sentence when it is not met: it names no input and no expected value.
+            Pairs of a bool, whether a requirement is met, and a sentence that says what is
+            required. Students read the sentence when it is not met: it names no input and no
+            expected value.
         """
         raise NotImplementedError
 
@@ -62,7 +64,9 @@ class Check:
 class RequirementNotMet(AssertionError):
     """The student's code works but not as required; the message is one sentence a requirement."""
 
-    def _render_traceback_(self):  # read by IPython: students see the sentences, not the check's code
+    def _render_traceback_(
+        self,
+    ):  # read by IPython: students see the sentences, not the check's code
         return [str(self)]
 
 
@@ -70,8 +74,8 @@ def plain(value):
     """Copies a plain value, so that nothing but data passes between the parts of a check.
 
     Args:
-        value: An array of numbers, bools or strings, a number, a string, None, or a list, tuple or dictionary
-            with string keys of such values.
+        value: An array of numbers, bools or strings, a number, a string, None, or a list, tuple or
+            dictionary with string keys of such values.
 
     Returns:
         The same with new arrays; tuples become lists.
@@ -87,7 +91,10 @@ def plain(value):
         return [plain(item) for item in value]
     if type(value) is dict and all(type(key) is str for key in value):
         return {key: plain(item) for key, item in value.items()}
-    raise TypeError(f"Only arrays, numbers and strings pass between the parts of a check, not {type(value).__name__}.")
+    raise TypeError(
+        "Only arrays, numbers and strings pass between the parts of a check, "
+        f"not {type(value).__name__}."
+    )
 
 
 def load(path):
@@ -103,12 +110,18 @@ def load(path):
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    checks = [thing() for thing in vars(module).values() if isinstance(thing, type) and issubclass(thing, Check)]
+    checks = [
+        thing()
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, Check)
+    ]
     return {this.task: this for this in checks if type(this) is not Check}
 
 
 def check(lab, task, namespace, seed=0):
-    """Runs a hidden check inside a student's kernel, where the configuration's `COURSE_CHECKS` names the folder.
+    """Runs a hidden check inside a student's kernel.
+
+    The folder of the checks is in `COURSE_CHECKS`, which nbgrader's configuration sets.
 
     Args:
         lab: Name of the lab.

@@ -9,9 +9,11 @@ from pathlib import PurePosixPath
 
 LARGEST = 50_000_000
 
-# How learning platforms name the files of an export. `number` is the platform's own identifier of the student.
+# How learning platforms name the files of an export. `number` is the platform's own identifier of
+# the student.
 LAYOUTS = [
-    # Moodle: "Ada Lovelace_1234567_assignsubmission_file_/lab.ipynb", or "…_file_lab.ipynb" without folders
+    # Moodle: "Ada Lovelace_1234567_assignsubmission_file_/lab.ipynb", or "…_file_lab.ipynb" without
+    # folders
     re.compile(r"(?P<name>[^/]+)_(?P<number>\d+)_assignsubmission_file_/?(?P<file>[^/]*\.ipynb)"),
     # Canvas: "lovelaceada_LATE_1234_56789_lab-1.ipynb"
     re.compile(r"(?P<name>[^/_]+)(_LATE)?_(?P<number>\d+)_\d+_(?P<file>[^/]+\.ipynb)"),
@@ -40,10 +42,10 @@ class Collected:
 
 
 def collect(course, lab, archive):
-    """Puts the notebooks of an archive into `submitted/STUDENT/LAB/`, with the time when each was handed in.
+    """Puts the notebooks of an archive into `submitted/STUDENT/LAB/`, each with its time.
 
-    Folders that hold the whole class are seen through. Whatever is not taken is named with the reason. A notebook
-    that is there already is replaced by a newer one only.
+    Folders that hold the whole class are seen through. Whatever is not taken is named with the
+    reason. A notebook that is there already is replaced by a newer one only.
 
     Args:
         course: A `Course`.
@@ -54,7 +56,8 @@ def collect(course, lab, archive):
         List of `Collected`, one for each file in the archive.
 
     Raises:
-        ValueError: for an unknown lab, a file that is no zip archive, or an archive without notebooks.
+        ValueError: for an unknown lab, a file that is no zip archive, or an archive without
+            notebooks.
     """
     course.source(lab)
     try:
@@ -73,9 +76,14 @@ def _collect(course, lab, archive):
     common = _common_folder([member.filename for member in members])
     collected, work, names = [], {}, {}
     for member in members:
-        layout = next(filter(None, (layout.fullmatch(member.filename[len(common) :]) for layout in LAYOUTS)), None)
+        layout = next(
+            filter(None, (layout.fullmatch(member.filename[len(common) :]) for layout in LAYOUTS)),
+            None,
+        )
         if layout is None:
-            collected.append(Collected(member.filename, "", "skipped", "no notebook, or not clear whose it is"))
+            collected.append(
+                Collected(member.filename, "", "skipped", "no notebook, or not clear whose it is")
+            )
             continue
         student = _identifier(layout["number"].removesuffix(f"_{lab}"))
         work.setdefault(student, []).append((member, layout["file"]))
@@ -86,7 +94,11 @@ def _collect(course, lab, archive):
             if member is chosen:
                 collected.append(_store(course, lab, student, archive, member))
             else:
-                reason = f"{chosen.filename} was taken" if chosen else f"several notebooks, none called {lab}.ipynb"
+                reason = (
+                    f"{chosen.filename} was taken"
+                    if chosen
+                    else f"several notebooks, none called {lab}.ipynb"
+                )
                 collected.append(Collected(member.filename, student, "skipped", reason))
     _name_students(course, lab, names)
     return sorted(collected, key=lambda item: item.file)
@@ -151,4 +163,6 @@ def _name_students(course, lab, names):
         for student, name in names.items():
             if name:
                 *first, last = name.split()
-                gradebook.update_or_create_student(student, first_name=" ".join(first), last_name=last)
+                gradebook.update_or_create_student(
+                    student, first_name=" ".join(first), last_name=last
+                )

@@ -15,7 +15,8 @@ class Course:
     """A course's folders.
 
     Attributes:
-        root: The folder that holds `notebooks/` and `labs/`. `labs/` is an ordinary nbgrader course.
+        root: The folder that holds `notebooks/` and `labs/`. `labs/` is an ordinary nbgrader
+            course.
     """
 
     root: Path
@@ -37,7 +38,10 @@ class Course:
         for folder in [start, *start.parents]:
             if (folder / "labs").is_dir() and (folder / "notebooks").is_dir():
                 return cls(folder)
-        raise ValueError(f"{start} is in no course: no folder above it holds `labs/` and `notebooks/`. Use --course.")
+        raise ValueError(
+            f"{start} is in no course: no folder above it holds `labs/` and `notebooks/`. "
+            "Say where the course is with --course."
+        )
 
     @property
     def notebooks(self):
@@ -55,7 +59,9 @@ class Course:
     @cached_property
     def config(self):
         """nbgrader's configuration, from `labs/nbgrader_config.py`."""
-        programs = str(Path(sys.executable).parent)  # where nbgrader's `alembic` is, in an environment not activated
+        programs = str(
+            Path(sys.executable).parent
+        )  # where nbgrader's `alembic` is, in an environment not activated
         if programs not in os.environ["PATH"].split(os.pathsep):
             os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
         config = PyFileConfigLoader("nbgrader_config.py", path=str(self.labs)).load_config()
@@ -63,7 +69,7 @@ class Course:
         return config
 
     def copy(self, root):
-        """Copies what grading needs to another folder: labs, checks, variants and the configuration.
+        """Copies what grading needs: labs, checks, variants and the configuration.
 
         Args:
             root: The folder, which may exist.
@@ -88,7 +94,9 @@ class Course:
             ValueError: for an unknown lab.
         """
         if lab not in self.lab_names():
-            raise ValueError(f"No lab is called {lab!r}. There are: {', '.join(self.lab_names()) or 'none'}.")
+            raise ValueError(
+                f"No lab is called {lab!r}. There are: {', '.join(self.lab_names()) or 'none'}."
+            )
         return self.labs / "source" / lab / f"{lab}.ipynb"
 
     def directory(self, lab, student="*"):
@@ -98,7 +106,7 @@ class Course:
         return CourseDirectory(config=self.config, assignment_id=lab, student_id=student)
 
     def gradebook(self, lab):
-        """Opens nbgrader's gradebook, at the configuration's `db_url`; close it, or use it in a `with`."""
+        """Opens nbgrader's gradebook, at the configuration's `db_url`, for a `with`."""
         from nbgrader.api import Gradebook
 
         directory = self.directory(lab)

@@ -43,7 +43,9 @@ def make_class(course, lab, archive, students=STUDENTS, seed=0):
             student = f"{1000 + number}"
             expected[student] = sum(points.values()) - lost
             notebook = nbformat.writes(variants.answer(released, answers))
-            file.writestr(f"Student {number}_{student}_assignsubmission_file_/{lab}.ipynb", notebook)
+            file.writestr(
+                f"Student {number}_{student}_assignsubmission_file_/{lab}.ipynb", notebook
+            )
     return expected
 
 
@@ -52,7 +54,9 @@ def _options(course, lab, source, points):
     solutions = variants.solutions(source)
     options = {task: [(solution, 0.0)] * 3 for task, solution in solutions.items()}
     for task in options:
-        options[task].append((None, sum(p for cell, p in points.items() if cell.split("-")[0] == task)))
+        options[task].append(
+            (None, sum(p for cell, p in points.items() if cell.split("-")[0] == task))
+        )
     for variant in variants.read_all(course, lab):
         for task, answer in variant.answers.items():
             loses = sum(p for cell, p in variant.loses.items() if cell.split("-")[0] == task)

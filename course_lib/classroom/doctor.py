@@ -47,14 +47,15 @@ def _python():
 
 
 def _tensorflow():
-    """TensorFlow's version, Keras's and its backend, and the GPUs, asked in another process: it may not even start."""
+    """Versions, backend and GPUs, asked in another process: TensorFlow may not even start."""
     for package in ("tensorflow", "keras"):
         try:
             yield Diagnosis(package, True, importlib.metadata.version(package), True)
         except importlib.metadata.PackageNotFoundError:
             yield Diagnosis(package, False, "not installed; run `make setup`", True)
     question = (
-        "import keras, tensorflow as tf; print(keras.backend.backend(), len(tf.config.list_physical_devices('GPU')))"
+        "import keras, tensorflow;"
+        "print(keras.backend.backend(), len(tensorflow.config.list_physical_devices('GPU')))"
     )
     asked = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True)
     if asked.returncode:
@@ -62,7 +63,11 @@ def _tensorflow():
         return
     backend, gpus = asked.stdout.split()
     yield Diagnosis("Keras backend", True, backend, True)
-    detail = f"{gpus} found" if int(gpus) else "none found; lectures run in their fast profile without one"
+    detail = (
+        f"{gpus} found"
+        if int(gpus)
+        else "none found; lectures run in their fast profile without one"
+    )
     yield Diagnosis("GPU", int(gpus) > 0, detail, False)
 
 
@@ -74,24 +79,44 @@ def _kernel():
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
     try:
-        NotebookClient(notebook, kernel_manager_class=SocketKernelManager, kernel_name="python3", timeout=60).execute()
+        NotebookClient(
+            notebook, kernel_manager_class=SocketKernelManager, kernel_name="python3", timeout=60
+        ).execute()
         return Diagnosis("notebook kernel", True, "starts and answers", True)
     except Exception as error:
         return Diagnosis("notebook kernel", False, f"{type(error).__name__}: {error}", True)
 
 
 def _sandbox():
-    """The kernel features that a sandbox for strangers' notebooks is built from; all of them need no root."""
+    """The kernel features that a sandbox is built from; none of them needs root."""
     create_ruleset, version = 444, 1
-    landlock = ctypes.CDLL(None, use_errno=True).syscall(create_ruleset, None, 0, version) if os.name == "posix" else -1
-    detail = f"version {landlock}" if landlock > 0 else "not in this kernel: files cannot be sealed off"
+    landlock = (
+        ctypes.CDLL(None, use_errno=True).syscall(create_ruleset, None, 0, version)
+        if os.name == "posix"
+        else -1
+    )
+    detail = (
+        f"version {landlock}" if landlock > 0 else "not in this kernel: files cannot be sealed off"
+    )
     yield Diagnosis("sandbox: Landlock", landlock > 0, detail, False)
     unshare = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "true"]
-    there = shutil.which("unshare") is not None and subprocess.run(unshare, capture_output=True).returncode == 0
-    detail = "user, network and process namespaces" if there else "not allowed here: the network cannot be sealed off"
+    there = (
+        shutil.which("unshare") is not None
+        and subprocess.run(unshare, capture_output=True).returncode == 0
+    )
+    detail = (
+        "user, network and process namespaces"
+        if there
+        else "not allowed here: the network cannot be sealed off"
+    )
     yield Diagnosis("sandbox: namespaces", there, detail, False)
     bubblewrap = shutil.which("bwrap")
-    yield Diagnosis("sandbox: bubblewrap", bool(bubblewrap), bubblewrap or "not installed (Debian: bubblewrap)", False)
+    yield Diagnosis(
+        "sandbox: bubblewrap",
+        bool(bubblewrap),
+        bubblewrap or "not installed (Debian: bubblewrap)",
+        False,
+    )
 
 
 def _data():
@@ -99,7 +124,9 @@ def _data():
         try:
             missing = [file for file in files.files_of(folder) if files.verify(file) is None]
             detail = (
-                f"{len(missing)} files to download; `course data fetch {folder}`" if missing else "there, and verified"
+                f"{len(missing)} files to download; `course data fetch {folder}`"
+                if missing
+                else "there, and verified"
             )
             yield Diagnosis(f"data: {folder}", not missing, detail, False)
         except files.DataError as error:

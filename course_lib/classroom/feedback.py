@@ -19,9 +19,11 @@ class TestResult(NamedTuple):
     Attributes:
         cell: Name of the cell.
         points: Points that the cell is worth.
-        score: Points reached; None where the notebook cannot tell: a hidden check, or an answer that a person reads.
+        score: Points reached; None where the notebook cannot tell: a hidden check, or an answer
+            that a person reads.
         message: What to fix, or "".
-        edited: Whether the cell is not the one that was given out. The original is used for grading.
+        edited: Whether the cell is not the one that was given out. The original is used for
+            grading.
     """
 
     __test__ = False  # not a test of pytest's
@@ -60,7 +62,9 @@ def check_notebook(path):
     try:
         CheckCellMetadata().preprocess(notebook, resources)
     except ValidationError as error:
-        raise ValueError(f"{path}: a test or solution cell was copied or damaged: {error}") from error
+        raise ValueError(
+            f"{path}: a test or solution cell was copied or damaged: {error}"
+        ) from error
     for step in (
         ClearOutput(),
         Execute(config=config, kernel_manager_class=SocketKernelManager),
@@ -74,7 +78,10 @@ def _read_result(cell):
     about = cell.metadata.nbgrader
     score, points = utils.determine_grade(cell)
     hidden = cell.cell_type == "code" and not re.search(r"^[^#\s]", cell.source, re.MULTILINE)
-    edited = utils.is_locked(cell) and about.get("checksum") not in (None, utils.compute_checksum(cell))
+    edited = utils.is_locked(cell) and about.get("checksum") not in (
+        None,
+        utils.compute_checksum(cell),
+    )
     errors = [f"{o.ename}: {o.evalue}" for o in cell.get("outputs", []) if o.output_type == "error"]
     message = errors[0].removeprefix("AssertionError: ") if errors else ""
     return TestResult(about.grade_id, points, None if hidden else score, message, edited)

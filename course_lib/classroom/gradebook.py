@@ -3,7 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
-from nbgrader.api import Assignment, BaseCell, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Grade,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 
 
 class Scores(NamedTuple):
@@ -27,7 +35,10 @@ class Scores(NamedTuple):
         return np.nansum(self.scores, axis=1)
 
     def questions(self):
-        """Returns a dictionary from each question to its cells' numbers; `NAME-tests` and `NAME-check` make one."""
+        """Returns a dictionary from each question to the numbers of its cells.
+
+        The cells `NAME-tests` and `NAME-check` belong to the question `NAME`.
+        """
         questions = {}
         for number, cell in enumerate(self.cells):
             questions.setdefault(cell.split("-")[0], []).append(number)
@@ -43,7 +54,9 @@ def find_lab(gradebook, lab):
     try:
         return gradebook.find_notebook(lab, lab)
     except MissingEntry:
-        raise ValueError(f"The gradebook knows no lab {lab!r}; run `course labs release {lab}` first.") from None
+        raise ValueError(
+            f"The gradebook knows no lab {lab!r}; run `course labs release {lab}` first."
+        ) from None
 
 
 def read_scores(course, lab):

@@ -1,6 +1,7 @@
 """Grading a class: submissions run in parallel processes, one writer owns the gradebook.
 
-This is nbgrader's own autograding, cut in two where the notebook runs. Files, gradebook and labs stay nbgrader's.
+This is nbgrader's own autograding, cut in two where the notebook runs. Files, gradebook and labs
+stay nbgrader's.
 """
 
 import hashlib
@@ -28,7 +29,9 @@ log = logging.getLogger(__name__)
 
 
 class Autograder(Autograde):
-    """nbgrader's autograding of one submission in two halves: `sanitize` before its notebooks run, `save` after.
+    """nbgrader's autograding of one submission, in two halves.
+
+    `sanitize` comes before its notebooks run, `save` after.
 
     Args:
         course: A `Course`.
@@ -41,7 +44,9 @@ class Autograder(Autograde):
 
     def __init__(self, course, lab, student):
         super().__init__(coursedir=course.directory(lab, student), config=course.config, log=log)
-        self.autograde_preprocessors = [step for step in self.autograde_preprocessors if not issubclass(step, Execute)]
+        self.autograde_preprocessors = [
+            step for step in self.autograde_preprocessors if not issubclass(step, Execute)
+        ]
         self.writer = FilesWriter(parent=self, config=self.config)
         self.exporter = NotebookExporter(parent=self, config=self.config)
         self.lab, self.student = lab, student
@@ -65,7 +70,8 @@ class Autograder(Autograde):
         """Writes executed notebooks to `autograded/` and their scores to the gradebook.
 
         Args:
-            executed: Dictionary from the paths that `sanitize` returned to the executed notebooks, as JSON.
+            executed: Dictionary from the paths that `sanitize` returned to the executed notebooks,
+                as JSON.
         """
         for path, notebook in executed.items():
             path.write_text(notebook, encoding="utf-8")
@@ -97,7 +103,9 @@ def execute(course, paths):
     executed = {}
     for path in paths:
         run = Execute(config=course.config, kernel_manager_class=SocketKernelManager)
-        notebook, _ = run.preprocess(nbformat.read(path, as_version=4), {"metadata": {"path": str(path.parent)}})
+        notebook, _ = run.preprocess(
+            nbformat.read(path, as_version=4), {"metadata": {"path": str(path.parent)}}
+        )
         executed[path] = nbformat.writes(notebook)
     return executed, time.perf_counter() - start
 
@@ -105,8 +113,8 @@ def execute(course, paths):
 def grade(course, lab, jobs=1, force=False, progress=lambda outcome, left: None):
     """Grades all submissions of a lab that are not graded yet.
 
-    A submission is graded again when it, the lab or its checks have changed since. One submission's trouble is
-    that submission's alone: its `Outcome` names it, and all others are graded.
+    A submission is graded again when it, the lab or its checks have changed since. One submission's
+    trouble is that submission's alone: its `Outcome` names it, and all others are graded.
 
     Args:
         course: A `Course`.
@@ -129,7 +137,12 @@ def grade(course, lab, jobs=1, force=False, progress=lambda outcome, left: None)
     for folder in sorted(course.labs.glob(f"submitted/*/{lab}")):
         student, submission = folder.parent.name, _checksum(sorted(folder.rglob("*.*")))
         last = outcomes.read(course, lab, student)
-        if force or last is None or last.fault or (last.submission, last.lab) != (submission, version):
+        if (
+            force
+            or last is None
+            or last.fault
+            or (last.submission, last.lab) != (submission, version)
+        ):
             todo[student] = submission
 
     done = []
@@ -140,7 +153,9 @@ def grade(course, lab, jobs=1, force=False, progress=lambda outcome, left: None)
         done.append(outcome)
         progress(outcome, len(todo) - len(done))
 
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_prepare_worker) as pool:
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=_prepare_worker
+    ) as pool:
         running = {}
         for student in todo:
             try:
@@ -171,7 +186,10 @@ def _describe(error):
 
 
 def _prepare_worker():
-    """Tells notebooks that they are being graded, and keeps those beside each other from fighting for the cores."""
+    """Tells notebooks that they are being graded, and gives each of them one core."""
     os.environ.update(
-        NBGRADER_EXECUTION="autograde", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OMP_NUM_THREADS="1"
+        NBGRADER_EXECUTION="autograde",
+        TF_NUM_INTRAOP_THREADS="1",
+        TF_NUM_INTEROP_THREADS="1",
+        OMP_NUM_THREADS="1",
     )

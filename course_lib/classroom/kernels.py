@@ -12,9 +12,9 @@ from traitlets import default
 class SocketKernelManager(AsyncKernelManager):
     """Starts kernels that listen on Unix sockets in a folder of their own.
 
-    Kernels on TCP ports choose a free port first and open it later; when many start at once, two may want the same.
-    On Windows, where the sockets are not to be had, ports are used. What a notebook prints reaches its outputs, and
-    is not repeated on the terminal.
+    Kernels on TCP ports choose a free port first and open it later; when many start at once, two
+    may want the same. On Windows, where the sockets are not to be had, ports are used. What a
+    notebook prints reaches its outputs, and is not repeated on the terminal.
     """
 
     @default("transport")
@@ -29,7 +29,9 @@ class SocketKernelManager(AsyncKernelManager):
         return os.path.join(self._sockets, "s")
 
     async def start_kernel(self, **options):
-        return await super().start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+        return await super().start_kernel(
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+        )
 
     def cleanup_connection_file(self):
         super().cleanup_connection_file()

@@ -9,7 +9,9 @@ log = logging.getLogger(__name__)
 
 
 def release(course, lab):
-    """Makes a lab's release: without solutions and hidden checks. The gradebook learns the lab's cells.
+    """Makes a lab's release, without solutions and hidden checks.
+
+    The gradebook learns the lab's cells.
 
     Args:
         course: A `Course`.
@@ -22,12 +24,14 @@ def release(course, lab):
         ValueError: for an unknown lab.
     """
     course.source(lab)
-    GenerateAssignment(coursedir=course.directory(lab), config=course.config, force=True, log=log).start()
+    GenerateAssignment(
+        coursedir=course.directory(lab), config=course.config, force=True, log=log
+    ).start()
     return course.labs / "release" / lab / f"{lab}.ipynb"
 
 
 def bundle(course, path):
-    """Packs what students get: lectures, released labs, `course_lib` and the set-up files, without solutions or checks.
+    """Packs what students get: lectures, released labs, `course_lib` and the set-up files.
 
     Args:
         course: A `Course`; all its labs are released.

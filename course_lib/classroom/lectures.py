@@ -60,7 +60,9 @@ def list_lectures(course):
 
 def _read(path):
     notebook = nbformat.read(path, as_version=4)
-    heading = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown").splitlines()[0]
+    heading = next(
+        cell.source for cell in notebook.cells if cell.cell_type == "markdown"
+    ).splitlines()[0]
     about = notebook.metadata.course
     steps = sum(cell.cell_type == "code" for cell in notebook.cells)
     return Lecture(path, heading.lstrip("# "), about.minutes, about.prerequisites, steps)
@@ -111,7 +113,9 @@ def _keep_figures(folder, notebook):
     for old in folder.glob("*.png"):
         old.unlink()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    pictures = [output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})]
+    pictures = [
+        output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})
+    ]
     paths = [folder / f"{number:02}.png" for number in range(1, len(pictures) + 1)]
     for path, picture in zip(paths, pictures):
         path.write_bytes(base64.b64decode(picture))

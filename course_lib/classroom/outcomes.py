@@ -1,4 +1,4 @@
-"""What became of each submission when it was last graded, kept as one file a submission in `labs/outcomes/`."""
+"""What became of each submission when it was last graded: a file each in `labs/outcomes/`."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -31,7 +31,10 @@ def read(course, lab, student):
 
 def read_all(course, lab):
     """Returns the `Outcome`s of a lab, by student."""
-    return [read(course, lab, path.stem) for path in sorted(_path(course, lab, "").parent.glob("*.json"))]
+    return [
+        read(course, lab, path.stem)
+        for path in sorted(_path(course, lab, "").parent.glob("*.json"))
+    ]
 
 
 def write(course, lab, outcome):

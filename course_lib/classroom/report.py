@@ -32,7 +32,11 @@ def write_report(course, lab):
         ValueError: if nothing of the lab was graded.
     """
     found = read_scores(course, lab)
-    faults = {outcome.student: outcome.fault for outcome in outcomes.read_all(course, lab) if outcome.fault}
+    faults = {
+        outcome.student: outcome.fault
+        for outcome in outcomes.read_all(course, lab)
+        if outcome.fault
+    }
     if not found.students and not faults:
         raise ValueError(f"Nothing of the lab {lab!r} was graded; run `course grade {lab}` first.")
     questions = found.questions()
@@ -40,7 +44,10 @@ def write_report(course, lab):
         {
             "id": student,
             "name": found.students.get(student, ""),
-            "scores": [None if np.isnan(row[cells]).any() else row[cells].sum() for cells in questions.values()],
+            "scores": [
+                None if np.isnan(row[cells]).any() else row[cells].sum()
+                for cells in questions.values()
+            ],
             "total": None if student in faults else np.nansum(row),
             "fault": faults.get(student, ""),
         }
@@ -58,7 +65,10 @@ def _rows(found, faults):
     """Every student with their scores; those whose submission is not in the gradebook have none."""
     rows = dict(zip(found.students, found.scores))
     nothing = np.full(len(found.cells), np.nan)
-    return [(student, nothing if student in faults else rows[student]) for student in sorted({*rows, *faults})]
+    return [
+        (student, nothing if student in faults else rows[student])
+        for student in sorted({*rows, *faults})
+    ]
 
 
 def _table(questions, students):
@@ -66,7 +76,10 @@ def _table(questions, students):
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["student", "name", *questions, "total", "fault"])
     for student in students:
-        scores = ["" if score is None else f"{score:g}" for score in [*student["scores"], student["total"]]]
+        scores = [
+            "" if score is None else f"{score:g}"
+            for score in [*student["scores"], student["total"]]
+        ]
         writer.writerow([student["id"], student["name"], *scores, student["fault"]])
     return file.getvalue()
 
@@ -76,7 +89,9 @@ def _page(lab, found, questions, students):
     possible = found.points.sum()
     rows = []
     for number, (question, cells) in enumerate(questions.items()):
-        reached = np.array([s["scores"][number] for s in students if s["scores"][number] is not None])
+        reached = np.array(
+            [s["scores"][number] for s in students if s["scores"][number] is not None]
+        )
         points = found.points[cells].sum()
         waiting = len(totals) - len(reached)
         rows.append(
@@ -90,7 +105,10 @@ def _page(lab, found, questions, students):
             }
         )
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template("report.html").render(
         lab=lab,
@@ -105,7 +123,10 @@ def _page(lab, found, questions, students):
 
 def _draw(draw, *arguments):
     """Draws a figure in the course's style and returns it as SVG for a page."""
-    with matplotlib.style.context(STYLE), matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "course"}):
+    with (
+        matplotlib.style.context(STYLE),
+        matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "course"}),
+    ):
         figure = Figure(figsize=(9, 4))
         draw(figure.subplots(), *arguments)
         file = io.StringIO()
@@ -124,7 +145,9 @@ def _difficulty(axes, questions):
     rates = [100 * question["rate"] for question in questions]
     axes.barh(names, rates, color="C0")
     for row, rate in enumerate(rates):
-        axes.annotate(f"{rate:.0f} %", (rate, row), xytext=(5, 0), textcoords="offset points", va="center")
+        axes.annotate(
+            f"{rate:.0f} %", (rate, row), xytext=(5, 0), textcoords="offset points", va="center"
+        )
     axes.set(xlabel="points reached, % of those possible", xlim=(0, 112))
     axes.set_xticks(range(0, 101, 20))
     axes.invert_yaxis()

@@ -1,8 +1,9 @@
 """Variants of a lab: answers with the score that they must get.
 
-A variant is a script in `labs/variants/LAB/` in jupytext's percent format. Its first cell holds a docstring, which
-says what is right or wrong about it, and `LOSES`, the points that it loses in each test cell. Every other cell
-replaces the solution cell whose name it bears; the rest is the reference solution.
+A variant is a script in `labs/variants/LAB/` in jupytext's percent format. Its first cell holds a
+docstring, which says what is right or wrong about it, and `LOSES`, the points that it loses in each
+test cell. Every other cell replaces the solution cell whose name it bears; the rest is the
+reference solution.
 """
 
 import ast
@@ -45,7 +46,11 @@ def read(path):
     """
     head, *cells = jupytext.read(path, fmt="py:percent").cells
     tree = ast.parse(head.source)
-    loses = [node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "LOSES"]
+    loses = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "LOSES"
+    ]
     if not ast.get_docstring(tree) or not loses:
         raise ValueError(f"{path} should begin with a docstring and LOSES = {{...}}.")
     answers = {cell.metadata.title: cell.source for cell in cells}
@@ -74,18 +79,22 @@ def answer(notebook, answers):
     cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if is_solution(cell)}
     for name, source in answers.items():
         if name not in cells:
-            raise ValueError(f"The lab has no solution cell {name!r}. There are: {', '.join(cells)}.")
+            raise ValueError(
+                f"The lab has no solution cell {name!r}. There are: {', '.join(cells)}."
+            )
         cells[name].source = source
     return notebook
 
 
 def solutions(notebook):
     """Returns a dictionary from each solution cell's name to its source."""
-    return {cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells if is_solution(cell)}
+    return {
+        cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells if is_solution(cell)
+    }
 
 
 def points(notebook):
-    """Returns a dictionary from each test cell's name to its points; cells that a person reads are left out."""
+    """Returns a dictionary from each test cell's name to its points."""
     return {
         cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
         for cell in notebook.cells

@@ -30,9 +30,9 @@ class Finding(NamedTuple):
 def verify(course, lab, jobs=1, progress=lambda outcome, left: None):
     """Verifies a lab in a copy of the course.
 
-    The release is the same each time and shows nothing of solutions and checks; the solution gets all points, on
-    twenty seeds of every check; the release gets none and fails only because nothing is implemented; every variant
-    loses exactly the points that it says.
+    The release is the same each time and shows nothing of solutions and checks; the solution gets
+    all points, on twenty seeds of every check; the release gets none and fails only because nothing
+    is implemented; every variant loses exactly the points that it says.
 
     Args:
         course: A `Course`.
@@ -52,7 +52,9 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None):
     with tempfile.TemporaryDirectory() as folder:
         course = course.copy(Path(folder))
         first, second = release(course, lab).read_bytes(), release(course, lab).read_bytes()
-        yield Finding("The release is the same each time", [] if first == second else ["two releases differ"])
+        yield Finding(
+            "The release is the same each time", [] if first == second else ["two releases differ"]
+        )
         released = nbformat.reads(first.decode(), as_version=4)
         yield Finding("The release shows no solution and no hidden check", _leaks(source, released))
 
@@ -61,15 +63,29 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None):
         for variant in answers:
             solved = variants.answer(released, variants.solutions(source) | variant.answers)
             hand_in(course, lab, variant.name, solved)
-        faults = [f"{o.student}: {o.fault}" for o in grade(course, lab, jobs, progress=progress) if o.fault]
+        faults = [
+            f"{o.student}: {o.fault}"
+            for o in grade(course, lab, jobs, progress=progress)
+            if o.fault
+        ]
         yield Finding("Every notebook was graded", faults)
 
-        loses = {"release": points, "solution": {}} | {variant.name: variant.loses for variant in answers}
+        loses = {"release": points, "solution": {}} | {
+            variant.name: variant.loses for variant in answers
+        }
         found = read_scores(course, lab)
         for student, scores in zip(found.students, found.scores):
-            yield Finding(f"{student} loses what it should", _differences(found, points, scores, loses[student]))
-        yield Finding("The release fails only because nothing is implemented", _other_errors(course, lab))
-        yield Finding(f"The solution passes every hidden check on {SEEDS} seeds", _failing_seeds(course, lab, source))
+            yield Finding(
+                f"{student} loses what it should",
+                _differences(found, points, scores, loses[student]),
+            )
+        yield Finding(
+            "The release fails only because nothing is implemented", _other_errors(course, lab)
+        )
+        yield Finding(
+            f"The solution passes every hidden check on {SEEDS} seeds",
+            _failing_seeds(course, lab, source),
+        )
 
 
 def hand_in(course, lab, student, notebook):
@@ -105,9 +121,11 @@ def _differences(found, points, scores, loses):
 
 
 def _other_errors(course, lab):
-    graded = nbformat.read(course.labs / "autograded" / "release" / lab / f"{lab}.ipynb", as_version=4)
+    graded = nbformat.read(
+        course.labs / "autograded" / "release" / lab / f"{lab}.ipynb", as_version=4
+    )
     return [
-        f"{cell.metadata.get('nbgrader', {}).get('grade_id', cell.id)}: {output.ename}: {output.evalue}"
+        f"{cell.id}: {output.ename}: {output.evalue}"
         for cell in graded.cells
         for output in cell.get("outputs", [])
         if output.output_type == "error" and output.ename != "NotImplementedError"
@@ -116,7 +134,9 @@ def _other_errors(course, lab):
 
 def _failing_seeds(course, lab, source):
     """Runs the solution once, then every hidden check on many seeds in its kernel."""
-    tasks = [cell.removesuffix("-check") for cell in variants.points(source) if cell.endswith("-check")]
+    tasks = [
+        cell.removesuffix("-check") for cell in variants.points(source) if cell.endswith("-check")
+    ]
     loop = f"""
 for seed in range({SEEDS}):
     for task in {tasks}:
@@ -130,4 +150,8 @@ for seed in range({SEEDS}):
     nbformat.write(source, path)
     executed, _ = execute(course, [path])
     outputs = nbformat.reads(executed[path], as_version=4).cells[-1].outputs
-    return [line for output in outputs for line in output.get("text", output.get("evalue", "")).splitlines()]
+    return [
+        line
+        for output in outputs
+        for line in output.get("text", output.get("evalue", "")).splitlines()
+    ]

@@ -24,8 +24,9 @@ def load(name, source="synthetic", seed=0):
 
     Args:
         name: One of `names()`.
-        source: `"synthetic"` draws data of the same schema and similar statistics, offline, from `seed`;
-            `"real"` reads the public data, from the folder `COURSE_DATA`, the user's cache, or its address.
+        source: `"synthetic"` draws data of the same schema and similar statistics, offline, from
+            `seed`; `"real"` reads the public data, from the folder `COURSE_DATA`, the user's cache,
+            or its address.
         seed: Seed of the synthetic data. Real data have no seed.
 
     Returns:

@@ -1,6 +1,7 @@
 """The computer survey: 190 people rate the same 20 personal computers.
 
-Each person is a task: the same question (how likely would you buy it?) answered by another mind. Lenk,
+Each person is a task: the same question (how likely would you buy it?) answered by another mind.
+    Lenk,
 DeSarbo, Green and Young, "Hierarchical Bayes conjoint analysis", Marketing Science 15, 1996.
 """
 
@@ -39,9 +40,15 @@ PERSON_COLUMNS = (
     Column("female", "1 if the person is a woman, else 0", "female", "person"),
     Column("years", "1 if the person has worked for years already, else 0", "years", "person"),
     Column("owner", "1 if the person owns or leases a computer, else 0", "owner", "person"),
-    Column("technical", "1 if the person works in a technical field, else 0", "technical", "person"),
-    Column("applications", "kinds of software that the person uses, 0 to 8", "applications", "person"),
-    Column("expertise", "the person's own estimate of their expertise, 3 to 10", "expertise", "person"),
+    Column(
+        "technical", "1 if the person works in a technical field, else 0", "technical", "person"
+    ),
+    Column(
+        "applications", "kinds of software that the person uses, 0 to 8", "applications", "person"
+    ),
+    Column(
+        "expertise", "the person's own estimate of their expertise, 3 to 10", "expertise", "person"
+    ),
 )
 
 
@@ -51,7 +58,8 @@ class ComputerSurveyData:
 
     Attributes:
         designs: The computers, `(20, 14)` float32; `columns` says what each column means.
-        ratings: How likely each person would buy each computer, `(190, 20)` float32, whole numbers 0 to 10.
+        ratings: How likely each person would buy each computer, `(190, 20)` float32, whole numbers
+            0 to 10.
         people: What is known of each person, `(190, 7)` float32; see `person_columns`.
         columns: Fourteen `Column`s.
         person_columns: Seven `Column`s.
@@ -73,16 +81,22 @@ class ComputerSurveyData:
     def rows(self, designs):
         """Lays the ratings of some designs out as one row a rating.
 
-        All people rated the same designs, so whoever holds out a design must hold it out for everybody.
+        All people rated the same designs, so whoever holds out a design must hold it out for
+        everybody.
 
         Args:
             designs: Numbers of the designs, `(n,)`.
 
         Returns:
-            Features `(190 n, 14)`, people `(190 n,)` int32 and ratings `(190 n,)`, person by person.
+            Features `(190 n, 14)`, people `(190 n,)` int32 and ratings `(190 n,)`, person by
+            person.
         """
         task = np.repeat(np.arange(self.tasks, dtype="int32"), len(designs))
-        return np.tile(self.designs[designs], (self.tasks, 1)), task, self.ratings[:, designs].ravel()
+        return (
+            np.tile(self.designs[designs], (self.tasks, 1)),
+            task,
+            self.ratings[:, designs].ravel(),
+        )
 
 
 def read(paths):
@@ -98,13 +112,17 @@ def read(paths):
         DataError: if the file cannot be read or does not hold what it should.
     """
     (path,) = paths
-    shapes = {"designMarix": (DESIGNS, FEATURES), "likeBuy": (PEOPLE, DESIGNS), "computerDataZ": (PEOPLE, 7)}
+    shapes = {
+        "designMarix": (DESIGNS, FEATURES),
+        "likeBuy": (PEOPLE, DESIGNS),
+        "computerDataZ": (PEOPLE, 7),
+    }
     arrays = read_matlab(path, shapes)
     return ComputerSurveyData(*(arrays[name].astype("float32") for name in shapes), source="real")
 
 
-# Fitted to the real data by a random-effects model: each column's mean effect on the rating, in points, and the
-# standard deviation of a person's own deviation from it.
+# Fitted to the real data by a random-effects model: each column's mean effect on the rating, in
+# points, and the standard deviation of a person's own deviation from it.
 NOISE = 1.4
 EFFECTS = {
     "bias": (4.7, 1.5),
@@ -136,7 +154,9 @@ def synthesize(seed=0):
     rng = np.random.default_rng(seed)
     designs = np.ones((DESIGNS, FEATURES))
     while np.linalg.matrix_rank(designs) < FEATURES:
-        designs[:, 1:] = rng.permuted(np.tile(np.repeat([-1.0, 1.0], DESIGNS // 2), (FEATURES - 1, 1)), axis=1).T
+        designs[:, 1:] = rng.permuted(
+            np.tile(np.repeat([-1.0, 1.0], DESIGNS // 2), (FEATURES - 1, 1)), axis=1
+        ).T
     mean, deviation = np.transpose([EFFECTS[column.name] for column in COLUMNS])
     tastes = mean + deviation * rng.standard_normal((PEOPLE, FEATURES))
     ratings = tastes @ designs.T + NOISE * rng.standard_normal((PEOPLE, DESIGNS))

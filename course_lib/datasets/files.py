@@ -1,4 +1,4 @@
-"""Where the files of the real data are found: `COURSE_DATA`, the user's cache, or their public address."""
+"""Finds the files of the real data: in `COURSE_DATA`, in the user's cache, or at their address."""
 
 import os
 from pathlib import Path
@@ -15,9 +15,12 @@ class DataError(Exception):
 def storage():
     """Returns the `pooch.Pooch` that knows every file's checksum and address.
 
-    Its folder is the user's cache, or the folder that the environment variable `COURSE_CACHE` names.
+    Its folder is the user's cache, or the folder that the environment variable `COURSE_CACHE`
+    names.
     """
-    files = pooch.create(pooch.os_cache("course-lib"), base_url="", env="COURSE_CACHE", retry_if_failed=1)
+    files = pooch.create(
+        pooch.os_cache("course-lib"), base_url="", env="COURSE_CACHE", retry_if_failed=1
+    )
     files.load_registry(REGISTRY)
     return files
 
@@ -36,9 +39,12 @@ def files_of(folder):
 
 
 def find(file):
-    """Returns the path of a registered file that is on this machine already, or None. Nothing is verified."""
+    """Returns the path of a registered file, unverified, or None if it is not on this machine."""
     folders = [os.environ["COURSE_DATA"]] if os.environ.get("COURSE_DATA") else []
-    return next((path for folder in [*folders, storage().path] if (path := Path(folder, file)).is_file()), None)
+    return next(
+        (path for folder in [*folders, storage().path] if (path := Path(folder, file)).is_file()),
+        None,
+    )
 
 
 def verify(file):
@@ -65,8 +71,8 @@ def verify(file):
 def fetch(file, progressbar=True):
     """Finds a file of the real data, downloads it where needed, and verifies it.
 
-    Looked up in the folder `COURSE_DATA`, else in the user's cache, else downloaded into that cache.
-    A download is written beside its place and moved there only when its checksum is right.
+    Looked up in the folder `COURSE_DATA`, else in the user's cache, else downloaded into that
+    cache. A download is written beside its place and moved there only when its checksum is right.
 
     Args:
         file: `"folder/file"`, as in the registry.
@@ -90,6 +96,6 @@ def fetch(file, progressbar=True):
             f"{file} cannot be had: {error}\n"
             f"  address   {files.get_url(file)}\n"
             f"  checksum  {files.registry[file]}\n"
-            f"  looked in COURSE_DATA={os.environ.get('COURSE_DATA', '(not set)')} and in {files.abspath}\n"
+            f"  looked in COURSE_DATA={os.environ.get('COURSE_DATA', '')} and in {files.abspath}\n"
             f"Put the file there, or work offline with load({name!r}, source='synthetic')."
         ) from error

@@ -14,7 +14,7 @@ class Column(NamedTuple):
     Attributes:
         name: Short name.
         meaning: What it says, with its unit or its values.
-        group: Columns of one group answer one question; where they are indicators, at most one is 1.
+        group: Columns of one group answer one question; of a group's indicators at most one is 1.
         level: What it describes, for example `"student"` or `"school"`.
     """
 
@@ -51,5 +51,7 @@ def read_matlab(path, shapes):
     for name, expected in shapes.items():
         found = np.shape(arrays.get(name))
         if len(found) != len(expected) or any(e not in (None, f) for f, e in zip(found, expected)):
-            raise DataError(f"{path} should hold {name!r} of shape {expected}, but it has shape {found}.")
+            raise DataError(
+                f"{path} should hold {name!r} of shape {expected}, but it has shape {found}."
+            )
     return {name: arrays[name] for name in shapes}

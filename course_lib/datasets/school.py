@@ -1,8 +1,10 @@
-"""The School data: exam scores of 15,362 students in 139 secondary schools of inner London, 1985 to 1987.
+"""The School data: exam scores of 15,362 students in 139 schools of inner London, 1985 to 1987.
 
-Each school is a task: the same question (which score?) asked of other students. Collected by the Inner
-London Education Authority; Goldstein, "Multilevel modelling of survey data", The Statistician 40, 1991.
-The ten splits are those of Evgeniou, Micchelli and Pontil, JMLR 6, 2005, and of Argyriou et al., 2008.
+Each school is a task: the same question (which score?) asked of other students. Collected by the
+    Inner
+London Education Authority; Goldstein, "Multilevel modelling of survey data", The Statistician 40,
+1991. The ten splits are those of Evgeniou, Micchelli and Pontil, JMLR 6, 2005, and of Argyriou et
+al., 2008.
 """
 
 from dataclasses import dataclass, field
@@ -15,13 +17,25 @@ STUDENTS, SCHOOLS, FEATURES = 15362, 139, 28
 
 
 def _indicators(group, level, **meanings):
-    return [Column(name, f"1 if {meaning}, else 0", group, level) for name, meaning in meanings.items()]
+    return [
+        Column(name, f"1 if {meaning}, else 0", group, level) for name, meaning in meanings.items()
+    ]
 
 
 COLUMNS = (
     *_indicators("year", "student", y1985="examined in 1985", y1986="in 1986", y1987="in 1987"),
-    Column("free_meals", "students of the school and year who may have free meals, %", "free_meals", "school"),
-    Column("vr_band_1", "students of the school and year in verbal reasoning band 1, %", "vr_band_1", "school"),
+    Column(
+        "free_meals",
+        "students of the school and year who may have free meals, %",
+        "free_meals",
+        "school",
+    ),
+    Column(
+        "vr_band_1",
+        "students of the school and year in verbal reasoning band 1, %",
+        "vr_band_1",
+        "school",
+    ),
     *_indicators("gender", "student", girl="a girl", boy="a boy"),
     *_indicators(
         "verbal_reasoning",
@@ -45,7 +59,13 @@ COLUMNS = (
         turkish="Turkish",
         other="of another group",
     ),
-    *_indicators("school_gender", "school", mixed="a mixed school", boys="a boys' school", girls="a girls' school"),
+    *_indicators(
+        "school_gender",
+        "school",
+        mixed="a mixed school",
+        boys="a boys' school",
+        girls="a girls' school",
+    ),
     *_indicators(
         "denomination",
         "school",
@@ -65,7 +85,8 @@ class SchoolData:
         x: Features, `(15362, 28)` float32; `columns` says what each means.
         y: Exam score, `(15362,)` float32, whole numbers from 1 to 70.
         task: The student's school, `(15362,)` int32, 0 to 138, ascending.
-        splits: Ten `Split`s of the rows, 75 % of each school's students for training and 25 % for test.
+        splits: Ten `Split`s of the rows, 75 % of each school's students for training and 25 % for
+            test.
         columns: Twenty-eight `Column`s.
         source: `"real"` or `"synthetic"`.
     """
@@ -83,8 +104,12 @@ class SchoolData:
         return int(self.task[-1]) + 1
 
     def select(self, **wanted):
-        """Returns the numbers of the columns whose fields have the given values, such as `level="school"`."""
-        return [i for i, c in enumerate(self.columns) if all(getattr(c, k) == v for k, v in wanted.items())]
+        """Returns the numbers of the columns with the given values, such as `level="school"`."""
+        return [
+            i
+            for i, c in enumerate(self.columns)
+            if all(getattr(c, k) == v for k, v in wanted.items())
+        ]
 
 
 def read(paths):
@@ -100,7 +125,9 @@ def read(paths):
         DataError: if a file cannot be read or does not hold what it should.
     """
     *splits, table = paths
-    arrays = read_matlab(table, {"x": (FEATURES, STUDENTS), "y": (STUDENTS, 1), "task_indexes": (SCHOOLS, 1)})
+    arrays = read_matlab(
+        table, {"x": (FEATURES, STUDENTS), "y": (STUDENTS, 1), "task_indexes": (SCHOOLS, 1)}
+    )
     first = arrays["task_indexes"].ravel().astype(int) - 1  # MATLAB counts from 1
     sizes = np.diff(first, append=STUDENTS)
     return SchoolData(
@@ -117,9 +144,9 @@ def _read_split(path):
     return Split(rows["tr"].ravel().astype(int) - 1, rows["tst"].ravel().astype(int) - 1)
 
 
-# Fitted to the real data by a random-effects model, then widened by a tenth to make up for the clipping of
-# scores: each column's mean effect on the score, in points, and the standard deviation of a school's own
-# deviation from it. Percentages count in their own standard deviations.
+# Fitted to the real data by a random-effects model, then widened by a tenth to make up for the
+# clipping of scores: each column's mean effect on the score, in points, and the standard deviation
+# of a school's own deviation from it. Percentages count in their own standard deviations.
 NOISE = 10.4
 EFFECTS = {
     "y1985": (-2.0, 0.9),
@@ -151,14 +178,17 @@ EFFECTS = {
     "catholic": (0.6, 1.3),
     "bias": (18.7, 0.7),
 }
-ETHNIC_SHARES = np.array([0.611, 0.024, 0.006, 0.021, 0.188, 0.014, 0.024, 0.016, 0.015, 0.017, 0.064])
+ETHNIC_SHARES = np.array(
+    [0.611, 0.024, 0.006, 0.021, 0.188, 0.014, 0.024, 0.016, 0.015, 0.017, 0.064]
+)
 
 
 def synthesize(seed=0):
     """Draws data of the real data's schema and similar statistics.
 
-    Each school draws its kind, its percentages and its mixture of students; a student's score is linear in
-    the features, with effects that deviate from school to school and noise of the real size.
+    Each school draws its kind, its percentages and its mixture of students; a student's score is
+    linear in the features, with effects that deviate from school to school and noise of the real
+    size.
 
     Args:
         seed: Seed of all draws.

@@ -1,1 +1,1 @@
-"""Multi-task learning: how tasks share, how they are trained together, and the baselines to beat."""
+"""Multi-task learning: how tasks share, how they are trained, and the baselines to beat."""

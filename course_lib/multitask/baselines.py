@@ -19,6 +19,13 @@ def task_means(task, y, tasks):
     return np.where(rows > 0, sums / np.maximum(rows, 1), np.mean(y))
 
 
+def _rows_of_tasks(task, tasks):
+    """Row numbers of each task, a list of `tasks` arrays."""
+    return np.split(
+        np.argsort(task, kind="stable"), np.cumsum(np.bincount(task, minlength=tasks))[:-1]
+    )
+
+
 def ridge(x, y, penalty):
     """Ridge regression: min_w ‖y − x w‖² + penalty ‖w‖² (Hoerl and Kennard, 1970).
 
@@ -47,14 +54,14 @@ def separate_ridge(x, task, y, tasks, penalty):
     Returns:
         Coefficients, `(tasks, features)`.
     """
-    return np.stack([ridge(x[task == t], y[task == t], penalty) for t in range(tasks)])
+    return np.stack([ridge(x[rows], y[rows], penalty) for rows in _rows_of_tasks(task, tasks)])
 
 
 def shared_plus_own_ridge(x, task, y, tasks, penalty):
     """Linear models w₀ + v_t: min Σ_t ‖y_t − x_t (w₀ + v_t)‖² + penalty Σ_t ‖v_t‖², in closed form.
 
-    Evgeniou and Pontil, "Regularized multi-task learning", KDD 2004. For a given w₀ each v_t is a ridge
-    regression of what w₀ leaves over; put into the sum, that leaves one linear system for w₀.
+    Evgeniou and Pontil, "Regularized multi-task learning", KDD 2004. For a given w₀ each v_t is a
+    ridge regression of what w₀ leaves over; put into the sum, that leaves one linear system for w₀.
 
     Args:
         x: Features, `(rows, features)`.
@@ -67,13 +74,16 @@ def shared_plus_own_ridge(x, task, y, tasks, penalty):
         Coefficients w₀ + v_t, `(tasks, features)`.
     """
     x, y = np.asarray(x, "float64"), np.asarray(y, "float64")
-    grams = np.stack([x[task == t].T @ x[task == t] for t in range(tasks)])
-    moments = np.stack([x[task == t].T @ y[task == t] for t in range(tasks)])
+    rows_of_tasks = _rows_of_tasks(task, tasks)
+    grams = np.stack([x[rows].T @ x[rows] for rows in rows_of_tasks])
+    moments = np.stack([x[rows].T @ y[rows] for rows in rows_of_tasks])
     solve = np.linalg.inv(grams + penalty * np.eye(x.shape[1]))
     left = np.sum(grams - grams @ solve @ grams, axis=0)
-    right = np.sum(moments - np.einsum("tij,tjk,tk->ti", grams, solve, moments), axis=0)
-    shared = np.linalg.lstsq(left, right, rcond=None)[0]  # indicator columns that sum to one leave it singular
-    return shared + np.einsum("tij,tj->ti", solve, moments - grams @ shared)
+    right = np.sum(moments - (grams @ solve @ moments[..., None])[..., 0], axis=0)
+    shared = np.linalg.lstsq(left, right, rcond=None)[
+        0
+    ]  # indicator columns that sum to one leave it singular
+    return shared + (solve @ (moments - grams @ shared)[..., None])[..., 0]
 
 
 def predict(coefficients, x, task):
@@ -91,7 +101,7 @@ def predict(coefficients, x, task):
 
 
 def choose_penalty(fit, x, task, y, penalties, folds):
-    """Chooses the penalty with the smallest mean squared error on rows held out of the training rows.
+    """Chooses the penalty with the smallest mean squared error on held-out training rows.
 
     Args:
         fit: Function of `x, task, y, penalty` that returns coefficients `(tasks, features)`.
@@ -109,7 +119,13 @@ def choose_penalty(fit, x, task, y, penalties, folds):
     def error(penalty):
         return np.mean(
             [
-                np.mean((y[out] - predict(fit(x[rows], task[rows], y[rows], penalty), x[out], task[out])) ** 2)
+                np.mean(
+                    (
+                        y[out]
+                        - predict(fit(x[rows], task[rows], y[rows], penalty), x[out], task[out])
+                    )
+                    ** 2
+                )
                 for rows, out in folds
             ]
         )

@@ -1,7 +1,8 @@
 """Models that share in different ways, for tasks with one label per input.
 
-Every model takes `[x, task]`, the features `(batch, features)` and the number of each row's task `(batch,)`, and
-returns one prediction a row, `(batch,)`. All tasks' own weights lie in one tensor, so that one `fit` trains them.
+Every model takes `[x, task]`, the features `(batch, features)` and the number of each row's task
+`(batch,)`, and returns one prediction a row, `(batch, 1)`. All tasks' own weights lie in one
+tensor, so that one `fit` trains them.
 """
 
 import keras
@@ -11,15 +12,16 @@ from keras import ops
 class TaskDense(keras.layers.Layer):
     """A `Dense` layer of its own for every task, with all tasks' weights in one tensor.
 
-    Each row of a batch meets the weights of its own task: `activation(x @ kernel[task] + bias[task])`.
+    Each row meets the weights of its own task: `activation(x @ kernel[task] + bias[task])`.
 
     Args:
         tasks: Number of tasks.
         units: Number of outputs of each task.
         activation: Activation function, or None.
         use_bias: Whether each task has a bias of its own.
-        kernel_initializer: Initializer, called once for a kernel `(features, tasks * units)`, so that an
-            initializer which scales with the fan-in treats each task as a `Dense` layer of its own.
+        kernel_initializer: Initializer, called once for a kernel `(features, tasks * units)`, so
+            that an initializer which scales with the fan-in treats each task as a `Dense` layer of
+            its own.
         kernel_regularizer: Regularizer of the stacked kernel `(tasks, features, units)`, or None.
 
     Call arguments:
@@ -69,7 +71,9 @@ class TaskDense(keras.layers.Layer):
             name="kernel",
         )
         if self.use_bias:
-            self.bias = self.add_weight(shape=(self.tasks, self.units), initializer="zeros", name="bias")
+            self.bias = self.add_weight(
+                shape=(self.tasks, self.units), initializer="zeros", name="bias"
+            )
 
     def call(self, x, task):
         y = ops.einsum("bf,bfu->bu", x, ops.take(self.kernel, task, axis=0))
@@ -82,13 +86,11 @@ def _inputs(features):
     return keras.Input((features,), name="x"), keras.Input((), dtype="int32", name="task")
 
 
-def _model(x, task, y, name):
-    return keras.Model([x, task], keras.layers.Reshape(())(y), name=name)
-
-
 def _trunk(h, hidden, activation, regularizer=None):
     for units in hidden:
-        h = keras.layers.Dense(units, activation, kernel_initializer="he_normal", kernel_regularizer=regularizer)(h)
+        h = keras.layers.Dense(
+            units, activation, kernel_initializer="he_normal", kernel_regularizer=regularizer
+        )(h)
     return h
 
 
@@ -101,13 +103,13 @@ def separate(tasks, features, hidden=()):
         hidden: Units of each hidden layer; empty for a linear model.
 
     Returns:
-        A `keras.Model` from `[x, task]` to predictions `(batch,)`.
+        A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
     """
     x, task = _inputs(features)
     h = x
     for units in hidden:
         h = TaskDense(tasks, units, "relu")(h, task)
-    return _model(x, task, TaskDense(tasks, 1)(h, task), "separate")
+    return keras.Model([x, task], TaskDense(tasks, 1)(h, task), name="separate")
 
 
 def pooled(features, hidden=()):
@@ -118,17 +120,18 @@ def pooled(features, hidden=()):
         hidden: Units of each hidden layer; empty for a linear model.
 
     Returns:
-        A `keras.Model` from `[x, task]` to predictions `(batch,)`.
+        A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
     """
     x, task = _inputs(features)
-    return _model(x, task, keras.layers.Dense(1)(_trunk(x, hidden, "relu")), "pooled")
+    return keras.Model([x, task], keras.layers.Dense(1)(_trunk(x, hidden, "relu")), name="pooled")
 
 
 def shared_trunk(tasks, features, hidden, activation="relu", penalty=0.0):
-    """Hard sharing: hidden layers shared by all tasks, an output layer of its own for each (Caruana, 1997).
+    """Hard sharing: hidden layers for all tasks, an output layer for each (Caruana, 1997).
 
-    With one linear hidden layer, the tasks' weights are the product of two small matrices and so of low rank; a
-    penalty on the squares of both factors is one on the sum of the product's singular values (Srebro et al., 2005).
+    With one linear hidden layer, the tasks' weights are the product of two small matrices and so of
+    low rank; a penalty on the squares of both factors is one on the sum of the product's singular
+    values (Srebro et al., 2004).
 
     Args:
         tasks: Number of tasks.
@@ -138,18 +141,21 @@ def shared_trunk(tasks, features, hidden, activation="relu", penalty=0.0):
         penalty: Weight of the sum of squares of all kernels in the loss.
 
     Returns:
-        A `keras.Model` from `[x, task]` to predictions `(batch,)`.
+        A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
     """
     x, task = _inputs(features)
     regularizer = keras.regularizers.L2(penalty)
     h = _trunk(x, hidden, activation, regularizer)
-    return _model(x, task, TaskDense(tasks, 1, kernel_regularizer=regularizer)(h, task), "shared_trunk")
+    return keras.Model(
+        [x, task], TaskDense(tasks, 1, kernel_regularizer=regularizer)(h, task), name="shared_trunk"
+    )
 
 
 def gated(tasks, features, hidden):
-    """One network for all tasks, whose last hidden features each task opens or closes: h ⊙ σ(E e_t).
+    """One network, whose last hidden features each task opens or closes: h ⊙ σ(E e_t).
 
-    E e_t, row t of an embedding, is all that a task has of its own; with all gates open this is `pooled`.
+    E e_t, row t of an embedding, is all that a task has of its own; with all gates open this is
+    `pooled`.
 
     Args:
         tasks: Number of tasks.
@@ -157,29 +163,29 @@ def gated(tasks, features, hidden):
         hidden: Units of each hidden layer.
 
     Returns:
-        A `keras.Model` from `[x, task]` to predictions `(batch,)`.
+        A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
     """
     x, task = _inputs(features)
     h = _trunk(x, hidden, "relu")
     gate = keras.layers.Embedding(tasks, hidden[-1], name="gate")(task)
     h = keras.layers.Multiply()([h, keras.layers.Activation("sigmoid")(gate)])
-    return _model(x, task, keras.layers.Dense(1)(h), "gated")
+    return keras.Model([x, task], keras.layers.Dense(1)(h), name="gated")
 
 
 def shared_plus_own(tasks, features, penalty):
     """Linear models w₀ + v_t: a part that all tasks share and a penalised part of each task's own.
 
-    Evgeniou and Pontil, "Regularized multi-task learning", KDD 2004. No penalty lets every task go its own way,
-    a large one pools them. Give the features a column of ones: there is no bias.
+    Evgeniou and Pontil, "Regularized multi-task learning", KDD 2004. No penalty lets every task go
+    its own way, a large one pools them. Give the features a column of ones: there is no bias.
 
     Args:
         tasks: Number of tasks.
         features: Number of features.
-        penalty: Weight of Σ_t ‖v_t‖² in the loss. Where the loss is a mean over n rows, λ of the sum of squares
-            over rows is a penalty of λ / n.
+        penalty: Weight of Σ_t ‖v_t‖² in the loss. Where the loss is a mean over n rows, λ of the
+            sum of squares over rows is a penalty of λ / n.
 
     Returns:
-        A `keras.Model` from `[x, task]` to predictions `(batch,)`.
+        A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
     """
     x, task = _inputs(features)
     shared = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="shared")(x)
@@ -191,4 +197,4 @@ def shared_plus_own(tasks, features, penalty):
         kernel_regularizer=keras.regularizers.L2(penalty),
         name="own",
     )(x, task)
-    return _model(x, task, keras.layers.Add()([shared, own]), "shared_plus_own")
+    return keras.Model([x, task], keras.layers.Add()([shared, own]), name="shared_plus_own")

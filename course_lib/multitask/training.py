@@ -6,11 +6,12 @@ from keras import ops
 
 
 class MethodOne(keras.Model):
-    """Accumulates the gradients of all tasks, then takes one step: on Σ_t ∇L_t, with L_t the mean loss of task t.
+    """Accumulates the gradients of all tasks, then takes one step: on Σ_t ∇L_t.
 
-    Made from a model's inputs and outputs, as any Keras model. The gradient of a sum is the sum of the gradients,
-    so one backward pass over a batch with rows of every task accumulates them all; each row counts by one over
-    its task's rows in the batch. `fit(..., batch_size=len(y))` takes one step an epoch over all rows.
+    Made from a model's inputs and outputs, as any Keras model. The gradient of a sum is the sum of
+    the gradients, so one backward pass over a batch with rows of every task accumulates them all;
+    each row counts by one over its task's rows in the batch. `fit(..., batch_size=len(y))` takes
+    one step an epoch over all rows.
 
     Args:
         inputs: Inputs `[x, task]` of a model in `sharing`.
@@ -39,14 +40,16 @@ class MethodOne(keras.Model):
 class MethodTwo(keras.utils.PyDataset):
     """Batches of one random task each, for `fit`: every step follows one task's gradient.
 
-    The step itself is Keras's own. Drawn uniformly, the expected step is Method One's divided by the number of
-    tasks; drawn by size, large tasks count for more, as they do in a mean over all rows.
+    The step itself is Keras's own. Drawn uniformly, the expected step is Method One's divided by
+    the number of tasks; drawn by size, large tasks count for more, as they do in a mean over all
+    rows.
 
     Args:
         x: Features, `(rows, features)`.
         task: Number of each row's task, `(rows,)` integer.
         y: Labels, `(rows,)`.
-        draw: `"uniform"` or `"size"`: whether all tasks are drawn equally often, or each as often as it has rows.
+        draw: `"uniform"` or `"size"`: whether all tasks are drawn equally often, or each as often
+            as it has rows.
         batch_size: Rows in a batch, drawn with replacement from the task's rows.
         steps: Batches in an epoch.
         seed: Seed of all draws; epochs and batches differ.

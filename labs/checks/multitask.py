@@ -52,18 +52,23 @@ class SharedTrunk(Check):
             "parameters": sum(int(np.prod(weight.shape)) for weight in heads.trainable_weights),
             "model_parameters": int(model.count_params()),
             "model_shape": list(predicted.shape),
-            "bend": predicted[: len(h)] + predicted[len(h) : 2 * len(h)] - 2 * predicted[2 * len(h) :],
+            "bend": predicted[: len(h)]
+            + predicted[len(h) : 2 * len(h)]
+            - 2 * predicted[2 * len(h) :],
         }
 
     def judge(self, given, returned):
         tasks, features, hidden = given["tasks"], given["features"], given["hidden"]
         bias = returned["zero"][0]
         kernels = (returned["basis"] - bias).T
-        expected = np.sum(given["h"] * kernels[given["row_tasks"]], axis=1) + bias[given["row_tasks"]]
+        expected = (
+            np.sum(given["h"] * kernels[given["row_tasks"]], axis=1) + bias[given["row_tasks"]]
+        )
         yield (
-            returned["mixed"].shape == expected.shape and np.allclose(returned["mixed"], expected, atol=1e-4),
-            "In a batch of mixed tasks, a row's output is its features times the kernel of its own task, plus that "
-            "task's bias.",
+            returned["mixed"].shape == expected.shape
+            and np.allclose(returned["mixed"], expected, atol=1e-4),
+            "In a batch of mixed tasks, a row's output is its features times the kernel of its own "
+            "task, plus that task's bias.",
         )
         yield _all_differ(kernels), "Every task has a kernel of its own."
         yield _all_differ(bias[:, None]), "Every task has a bias of its own."
@@ -75,7 +80,10 @@ class SharedTrunk(Check):
             returned["model_parameters"] == (features + 1) * hidden + tasks * (hidden + 1),
             "The model holds one hidden layer, the same for all tasks, and one head a task.",
         )
-        yield returned["model_shape"] == [3 * len(given["h"])], "The model returns one output a row, of shape (batch,)."
+        yield (
+            returned["model_shape"] == [3 * len(given["h"])],
+            "The model returns one output a row, of shape (batch,).",
+        )
         yield np.abs(returned["bend"]).max() > 1e-3, "The hidden layer uses ReLU."
 
 
@@ -105,15 +113,17 @@ class MaskedLoss(Check):
         for name, labels in y_true.items():
             predicted = tf.Variable(y_pred)
             with tf.GradientTape() as tape:
-                loss = student.masked_loss(keras.ops.convert_to_tensor(labels), tf.convert_to_tensor(predicted))
+                loss = student.masked_loss(
+                    keras.ops.convert_to_tensor(labels), tf.convert_to_tensor(predicted)
+                )
             gradient = tape.gradient(loss, predicted, unconnected_gradients="zero")
             returned[name] = {"loss": float(loss), "gradient": gradient.numpy()}
         return returned
 
     def judge(self, given, returned):
         sentences = {
-            "none_missing": "With no label missing, the loss is the mean squared error and its gradient is that one's.",
-            "some_missing": "With labels missing, the loss is the mean squared error over the present labels alone.",
+            "none_missing": "With no label missing, the loss is the mean squared error.",
+            "some_missing": "The loss is the mean squared error over the present labels alone.",
             "all_missing": "With all labels missing, the loss is 0.",
         }
         for name, sentence in sentences.items():
@@ -123,7 +133,8 @@ class MaskedLoss(Check):
             yield np.isclose(returned[name]["loss"], np.sum(error**2) / count, rtol=1e-4), sentence
             yield (
                 np.allclose(returned[name]["gradient"], 2 * error / count, atol=1e-5),
-                "The gradient is finite, zero at missing labels, and that of the mean over the present ones elsewhere.",
+                "The gradient is finite, zero at missing labels, and elsewhere that of the mean "
+                "over the present ones.",
             )
 
 
@@ -154,8 +165,11 @@ class AccumulatedGradients(Check):
 
         model = shared_trunk(len(x), x[0].shape[1], [weights[1].size], activation="linear")
         model.set_weights(weights)
+        model = keras.Model(model.inputs, keras.layers.Reshape(())(model.outputs[0]))
         unused = model.add_weight(shape=(2,), initializer="ones", name="unused")
-        batches = [([x_t, np.full(len(x_t), t, "int32")], y_t) for t, (x_t, y_t) in enumerate(zip(x, y))]
+        batches = [
+            ([x_t, np.full(len(x_t), t, "int32")], y_t) for t, (x_t, y_t) in enumerate(zip(x, y))
+        ]
 
         gradients = student.accumulated_gradients(model, batches)
         kept = [v for v in model.trainable_variables if v is not unused]
@@ -166,7 +180,10 @@ class AccumulatedGradients(Check):
         return {
             "count": [len(gradients), len(model.trainable_variables)],
             "gradients": [keras.ops.convert_to_numpy(by_variable[id(v)]) for v in kept],
-            "unused": [keras.ops.convert_to_numpy(by_variable[id(unused)]), keras.ops.convert_to_numpy(unused)],
+            "unused": [
+                keras.ops.convert_to_numpy(by_variable[id(unused)]),
+                keras.ops.convert_to_numpy(unused),
+            ],
             "before": before,
             "after": [keras.ops.convert_to_numpy(v) for v in kept],
             "steps": int(optimizer.iterations),
@@ -175,10 +192,13 @@ class AccumulatedGradients(Check):
     def judge(self, given, returned):
         expected = self._gradients(given)
         moved = [weight - given["rate"] * g for weight, g in zip(given["weights"], expected)]
-        yield returned["count"][0] == returned["count"][1], "There is one gradient for each trainable variable."
+        yield (
+            returned["count"][0] == returned["count"][1],
+            "There is one gradient for each trainable variable.",
+        )
         yield (
             _all_close(returned["gradients"], expected),
-            "The gradients are the sum over tasks of the gradient of each task's mean squared error.",
+            "The gradients are the sum of all tasks' gradients of their mean squared error.",
         )
         yield (
             _all_close(returned["unused"], [np.zeros(2), np.ones(2)]),
@@ -247,7 +267,12 @@ class SampleTasks(Check):
         }
         for kind, share in shares.items():
             drawn = returned[kind]
-            valid = drawn.shape == (steps,) and drawn.dtype.kind in "iu" and drawn.min() >= 0 and drawn.max() < tasks
+            valid = (
+                drawn.shape == (steps,)
+                and drawn.dtype.kind in "iu"
+                and drawn.min() >= 0
+                and drawn.max() < tasks
+            )
             yield valid, "The result is one whole number a step, from 0 to tasks − 1."
             if not valid:
                 continue
@@ -282,23 +307,32 @@ class BlandAltman(Check):
 
     @staticmethod
     def run(student, actual, **predicted):
-        agreements = {name: student.bland_altman(values, actual) for name, values in predicted.items()}
-        return {name: {key: float(value) for key, value in a.items()} for name, a in agreements.items()}
+        agreements = {
+            name: student.bland_altman(values, actual) for name, values in predicted.items()
+        }
+        return {
+            name: {key: float(value) for key, value in a.items()} for name, a in agreements.items()
+        }
 
     def judge(self, given, returned):
         for name in ("high", "low", "exact"):
             difference = given[name] - given["actual"]
-            reach = 1.96 * np.sqrt(np.sum((difference - difference.mean()) ** 2) / (len(difference) - 1))
+            reach = 1.96 * np.sqrt(
+                np.sum((difference - difference.mean()) ** 2) / (len(difference) - 1)
+            )
             found = returned[name]
             yield set(found) == {"bias", "lower", "upper"}, "The keys are bias, lower and upper."
             yield (
                 np.isclose(found.get("bias", np.nan), difference.mean(), atol=1e-6),
-                "The bias is the mean of predicted minus actual: positive where predictions are too high.",
+                "The bias is the mean of predicted minus actual: positive for high predictions.",
             )
             limits = [found.get("lower", np.nan), found.get("upper", np.nan)]
             yield (
-                np.allclose(limits, [difference.mean() - reach, difference.mean() + reach], atol=1e-6),
-                "The limits are the bias minus and plus 1.96 sample standard deviations (n − 1) of the differences.",
+                np.allclose(
+                    limits, [difference.mean() - reach, difference.mean() + reach], atol=1e-6
+                ),
+                "The limits are the bias minus and plus 1.96 sample standard deviations (n − 1) of "
+                "the differences.",
             )
 
 
@@ -308,7 +342,9 @@ def _all_differ(rows):
 
 def _all_close(found, expected):
     pairs = zip(found, expected)
-    return len(found) == len(expected) and all(f.shape == e.shape and np.allclose(f, e, atol=1e-4) for f, e in pairs)
+    return len(found) == len(expected) and all(
+        f.shape == e.shape and np.allclose(f, e, atol=1e-4) for f, e in pairs
+    )
 
 
 def _five_sigma(share, steps):
