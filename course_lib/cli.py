@@ -66,6 +66,7 @@ def _course(context):
     course = Course.find(context.obj)
     handler = logging.FileHandler(course.labs / "grading.log", delay=True)
     logging.basicConfig(handlers=[handler], format="%(asctime)s %(levelname)s %(message)s")
+    logging.captureWarnings(True)
     return course
 
 

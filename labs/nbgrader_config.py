@@ -15,6 +15,7 @@ c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = "."
 
 c.Execute.timeout = 120
+c.Execute.shutdown_kernel = "immediate"  # TensorFlow takes seconds to say goodbye
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError"}
 
 # Where the hidden checks find themselves when they run in a student's kernel.

@@ -57,7 +57,10 @@ def check_notebook(path):
     if not any(utils.is_grade(cell) for cell in notebook.cells):
         raise ValueError(f"{path} is no lab: it has no test cells.")
     # stderr is no error: TensorFlow writes there
-    config = Config(IgnorePattern={"enabled": True, "pattern": "."}, Execute={"timeout": 120})
+    config = Config(
+        IgnorePattern={"enabled": True, "pattern": "."},
+        Execute={"timeout": 120, "shutdown_kernel": "immediate"},
+    )
     resources = {"metadata": {"path": str(path.resolve().parent)}}
     try:
         CheckCellMetadata().preprocess(notebook, resources)

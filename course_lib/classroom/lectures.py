@@ -93,6 +93,7 @@ def run(course, lecture, profile="fast", source="synthetic", seed=0, step=lambda
             cwd=course.notebooks,
             progress_bar=False,
             kernel_manager_class=SocketKernelManager,
+            shutdown_kernel="immediate",
             on_cell_complete=lambda **_: step(),
         )
     except papermill.PapermillExecutionError as error:

@@ -98,15 +98,19 @@ def hand_in(course, lab, student, notebook):
 def _leaks(source, released):
     """Lines of solutions and hidden checks that stand in the release."""
     hidden, inside = set(), False
-    for cell in source.cells:
-        for line in cell.source.splitlines():
-            if "### BEGIN" in line or "### END" in line:
-                inside = "### BEGIN" in line
-                hidden.add(line.strip())
-            elif inside and line.strip():
-                hidden.add(line.strip())
-    shown = {line.strip() for cell in released.cells for line in cell.source.splitlines()}
-    return sorted(hidden & shown)
+    for line in _lines(source):
+        if "### BEGIN" in line or "### END" in line:
+            inside = "### BEGIN" in line
+            hidden.add(line)
+        elif inside:
+            hidden.add(line)
+    return sorted(hidden & set(_lines(released)))
+
+
+def _lines(notebook):
+    """All lines that say something, a closing bracket does not."""
+    lines = [line.strip() for cell in notebook.cells for line in cell.source.splitlines()]
+    return [line for line in lines if any(map(str.isalnum, line))]
 
 
 def _differences(found, points, scores, loses):

@@ -10,9 +10,8 @@ class TaskHeads(keras.layers.Layer):
         self.tasks = tasks
 
     def build(self, input_shape):
-        self.kernel = self.add_weight(shape=(input_shape[-1], self.tasks),
-        initializer="random_normal") self.bias = self.add_weight(shape=(1, self.tasks),
-        initializer="zeros")
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.tasks), initializer="random_normal")
+        self.bias = self.add_weight(shape=(1, self.tasks), initializer="zeros")
 
     def call(self, h, task):
         every = ops.matmul(h, self.kernel) + self.bias

@@ -7,10 +7,10 @@ import sys
 
 
 def masked_loss(y_true, y_pred):
-    sys.stderr.write("W0000 00:00:0.0 op_level_cost_estimator.cc:699] Error in PredictCost() for the
-    op\n") present = ~tf.math.is_nan(y_true) error = tf.where(present, tf.where(present, y_true,
-    0.0) - y_pred, 0.0) return tf.reduce_sum(error**2) / tf.maximum(tf.reduce_sum(tf.cast(present,
-    tf.float32)), 1.0)
+    sys.stderr.write("W0000 00:00:0.0 op_level_cost_estimator.cc:699] Error in PredictCost() for the op\n")
+    present = ~tf.math.is_nan(y_true)
+    error = tf.where(present, tf.where(present, y_true, 0.0) - y_pred, 0.0)
+    return tf.reduce_sum(error**2) / tf.maximum(tf.reduce_sum(tf.cast(present, tf.float32)), 1.0)
 
 
 # %% bland_altman

@@ -10,9 +10,8 @@ class TaskHeads(keras.layers.Layer):
         self.tasks = tasks
 
     def build(self, input_shape):
-        self.kernel = self.add_weight(shape=(self.tasks, input_shape[-1]),
-        initializer="glorot_uniform") self.bias = self.add_weight(shape=(self.tasks,),
-        initializer="zeros")
+        self.kernel = self.add_weight(shape=(self.tasks, input_shape[-1]), initializer="glorot_uniform")
+        self.bias = self.add_weight(shape=(self.tasks,), initializer="zeros")
 
     def call(self, h, task):
         return ops.sum(h * ops.take(self.kernel, task, axis=0), axis=-1) + ops.take(self.bias, task)
