@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable("course_lib")
 class TaskDense(keras.layers.Layer):
     """A `Dense` layer of its own for every task, with all tasks' weights in one tensor.
 
@@ -80,6 +81,17 @@ class TaskDense(keras.layers.Layer):
         if self.use_bias:
             y = y + ops.take(self.bias, task, axis=0)
         return self.activation(y)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "tasks": self.tasks,
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
 
 
 def _inputs(features):

@@ -1,0 +1,28 @@
+"""Fixtures that more than one folder of tests uses."""
+
+from pathlib import Path
+
+import pytest
+
+from course_lib.classroom.course import Course
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def course():
+    """The course itself; tests change nothing in it."""
+    return Course(ROOT)
+
+
+@pytest.fixture
+def scratch(course, tmp_path):
+    """A copy of the labs, without submissions or gradebook, to work in."""
+    return course.copy(tmp_path / "course")
+
+
+@pytest.fixture(autouse=True)
+def no_real_data(monkeypatch, tmp_path):
+    """Keeps tests away from the real data and the cache of whoever runs them."""
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
