@@ -266,7 +266,7 @@ def check(notebook: Annotated[Path, typer.Argument(help="Your lab notebook.")]):
     table = Table("", "test", "points", "what to fix")
     for result in results:
         if result.score is None:
-            table.add_row("", result.cell, f"– / {result.points:g}", "graded when you hand in")
+            table.add_row("", result.cell, f"– / {result.points:g}", result.message)
             continue
         note = "\nThe cell was edited; it is graded as it was given out." if result.edited else ""
         mark = _mark(result.score == result.points)

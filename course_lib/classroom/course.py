@@ -36,10 +36,10 @@ class Course:
         """
         start = Path(start).resolve()
         for folder in [start, *start.parents]:
-            if (folder / "labs").is_dir() and (folder / "notebooks").is_dir():
+            if (folder / "labs" / "nbgrader_config.py").is_file():
                 return cls(folder)
         raise ValueError(
-            f"{start} is in no course: no folder above it holds `labs/` and `notebooks/`. "
+            f"{start} is in no course: no folder above it holds `labs/nbgrader_config.py`. "
             "Say where the course is with --course."
         )
 

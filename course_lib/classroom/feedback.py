@@ -80,11 +80,12 @@ def check_notebook(path):
 def _read_result(cell):
     about = cell.metadata.nbgrader
     score, points = utils.determine_grade(cell)
-    hidden = cell.cell_type == "code" and not re.search(r"^[^#\s]", cell.source, re.MULTILINE)
-    edited = utils.is_locked(cell) and about.get("checksum") not in (
-        None,
-        utils.compute_checksum(cell),
-    )
+    if utils.is_solution(cell):
+        message = "not answered yet" if score == 0 else "read by a person"
+        return TestResult(about.grade_id, points, None, message, False)
+    if not re.search(r"^[^#\s]", cell.source, re.MULTILINE):
+        return TestResult(about.grade_id, points, None, "checked when you hand in", False)
+    edited = about.get("checksum") not in (None, utils.compute_checksum(cell))
     errors = [f"{o.ename}: {o.evalue}" for o in cell.get("outputs", []) if o.output_type == "error"]
     message = errors[0].removeprefix("AssertionError: ") if errors else ""
-    return TestResult(about.grade_id, points, None if hidden else score, message, edited)
+    return TestResult(about.grade_id, points, score, message, edited)

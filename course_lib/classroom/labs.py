@@ -42,7 +42,13 @@ def bundle(course, path):
     """
     files = {f"labs/{lab}/{lab}.ipynb": release(course, lab) for lab in course.lab_names()}
     files["README.md"] = course.root / "docs" / "students.md"
-    for name in ("Makefile", "pyproject.toml", "constraints.txt", "environment.yml"):
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "constraints.txt",
+        "environment.yml",
+        "labs/nbgrader_config.py",
+    ):
         files[name] = course.root / name
     for folder in ("course_lib", "notebooks", "data"):
         for file in sorted((course.root / folder).rglob("*")):

@@ -35,9 +35,9 @@ class TaskDense(keras.layers.Layer):
     Example:
         >>> import numpy as np
         >>> layer = TaskDense(tasks=3, units=2)
-        >>> layer(np.ones((5, 4), "float32"), np.array([0, 1, 2, 0, 0])).shape
-        TensorShape([5, 2])
-        >>> layer.kernel.shape
+        >>> tuple(layer(np.ones((5, 4), "float32"), np.array([0, 1, 2, 0, 0])).shape)
+        (5, 2)
+        >>> tuple(layer.kernel.shape)
         (3, 4, 2)
     """
 
