@@ -58,4 +58,4 @@ def test_formgrader_shows_the_class(address):
     (submission,) = json.loads(get(address, "api/submissions/tiny"))
     assert (submission["student"], submission["score"]) == ("ada", 3)
     assert submission["autograded"]
-    assert "Formgrader" in get(address, "gradebook/tiny")
+    assert "nbgrader formgrade" in get(address, "gradebook/tiny")
