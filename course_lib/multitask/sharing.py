@@ -94,6 +94,14 @@ class TaskDense(keras.layers.Layer):
         }
 
 
+@keras.saving.register_keras_serializable("course_lib")
+class IgnoreTask(keras.layers.Layer):
+    """Returns the features as they are, so that a model which ignores the task takes it, too."""
+
+    def call(self, x, task):
+        return x
+
+
 def _inputs(features):
     return keras.Input((features,), name="x"), keras.Input((), dtype="int32", name="task")
 
@@ -135,7 +143,8 @@ def pooled(features, hidden=()):
         A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
     """
     x, task = _inputs(features)
-    return keras.Model([x, task], keras.layers.Dense(1)(_trunk(x, hidden, "relu")), name="pooled")
+    h = _trunk(IgnoreTask()(x, task), hidden, "relu")
+    return keras.Model([x, task], keras.layers.Dense(1)(h), name="pooled")
 
 
 def shared_trunk(tasks, features, hidden, activation="relu", penalty=0.0):
