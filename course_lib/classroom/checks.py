@@ -64,9 +64,8 @@ class Check:
 class RequirementNotMet(AssertionError):
     """The student's code works but not as required; the message is one sentence a requirement."""
 
-    def _render_traceback_(
-        self,
-    ):  # read by IPython: students see the sentences, not the check's code
+    def _render_traceback_(self):
+        """Read by IPython: students see the sentences, not the check's code."""
         return [str(self)]
 
 

@@ -59,9 +59,8 @@ class Course:
     @cached_property
     def config(self):
         """nbgrader's configuration, from `labs/nbgrader_config.py`."""
-        programs = str(
-            Path(sys.executable).parent
-        )  # where nbgrader's `alembic` is, in an environment not activated
+        # nbgrader calls `alembic`, which is not on the path of an environment not activated.
+        programs = str(Path(sys.executable).parent)
         if programs not in os.environ["PATH"].split(os.pathsep):
             os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
         config = PyFileConfigLoader("nbgrader_config.py", path=str(self.labs)).load_config()

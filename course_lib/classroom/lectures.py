@@ -20,7 +20,7 @@ class Lecture:
         title: Its first heading.
         minutes: How long it takes in class.
         prerequisites: Names of the lectures that it builds on.
-        steps: Number of its code cells.
+        steps: Number of cells that a run executes, papermill's parameters included.
     """
 
     path: Path
@@ -64,7 +64,7 @@ def _read(path):
         cell.source for cell in notebook.cells if cell.cell_type == "markdown"
     ).splitlines()[0]
     about = notebook.metadata.course
-    steps = sum(cell.cell_type == "code" for cell in notebook.cells)
+    steps = 1 + sum(cell.cell_type == "code" for cell in notebook.cells)
     return Lecture(path, heading.lstrip("# "), about.minutes, about.prerequisites, steps)
 
 

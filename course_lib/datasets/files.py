@@ -92,10 +92,11 @@ def fetch(file, progressbar=True):
         return Path(files.fetch(file, progressbar=progressbar))
     except (OSError, ValueError) as error:
         name = file.split("/")[0]
+        folder = os.environ.get("COURSE_DATA") or "not set"
         raise DataError(
             f"{file} cannot be had: {error}\n"
             f"  address   {files.get_url(file)}\n"
             f"  checksum  {files.registry[file]}\n"
-            f"  looked in COURSE_DATA={os.environ.get('COURSE_DATA', '')} and in {files.abspath}\n"
+            f"  looked in COURSE_DATA ({folder}) and {files.abspath}\n"
             f"Put the file there, or work offline with load({name!r}, source='synthetic')."
         ) from error
