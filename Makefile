@@ -1,4 +1,5 @@
 PYTHON ?= python3
+EXTRAS ?= dev,cluster
 BIN := .venv/bin
 
 .PHONY: help setup course test bench lint constraints clean
@@ -10,7 +11,8 @@ setup: .venv/installed  ## make .venv with the pinned packages
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	$(BIN)/jupyter kernelspec install --sys-prefix course_lib/classroom/kernelspecs/course
 	@touch $@
 
 course: setup  ## run every lecture, grade a demo class for every lab, say where the results are

@@ -4,6 +4,8 @@ import logging
 import os
 import shutil
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +36,14 @@ Lab = Annotated[str, typer.Argument(help="Name of the lab.")]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=1, help="Notebooks that run at the same time.")
 ]
+Cluster = Annotated[
+    str | None, typer.Option(help="Where: slurm, or the address of a Dask scheduler.")
+]
+Gpus = Annotated[
+    float,
+    typer.Option("--gpus-per-submission", min=0, max=1, help="Part of a GPU a submission needs."),
+]
+Unsealed = Annotated[bool, typer.Option(help="Let students' code do all that you may do yourself.")]
 Profile = Annotated[str, typer.Option(help="fast (offline, 30 s) or full (made for a GPU).")]
 Source = Annotated[str, typer.Option(help="synthetic or real data.")]
 Seed = Annotated[int, typer.Option(help="Seed that lectures start from.")]
@@ -322,41 +332,78 @@ def grade(
     lab: Lab,
     jobs: Jobs = CORES,
     force: Annotated[bool, typer.Option(help="Grade all again, changed or not.")] = False,
+    cluster: Cluster = None,
+    gpus: Gpus = 0,
+    unsealed: Unsealed = False,
 ):
     """Grade all submissions of a lab that are new or changed."""
-    if not _grade(_course(context), lab, jobs, force):
+    options = {"force": force, "jobs": jobs, "cluster": cluster, "gpus": gpus}
+    if not _grade(_course(context), lab, sealed=not unsealed, **options):
         raise typer.Exit(1)
 
 
-def _grade(course, lab, jobs, force=False):
-    """Grades with a progress bar and shows the class; returns whether all could be graded."""
-    from course_lib.classroom import outcomes
-    from course_lib.classroom.gradebook import read_scores
-    from course_lib.classroom.grading import grade
+@app.command()
+def regrade(
+    context: typer.Context,
+    lab: Lab,
+    jobs: Jobs = CORES,
+    diff: Annotated[bool, typer.Option(help="Show which scores move; nothing is written.")] = False,
+    cluster: Cluster = None,
+    gpus: Gpus = 0,
+    unsealed: Unsealed = False,
+):
+    """Grade all submissions of a lab again, for instance with a changed check."""
+    from course_lib.classroom.gradebook import differences, read_scores
+    from course_lib.classroom.grading import preview
 
+    course = _course(context)
+    options = {"jobs": jobs, "cluster": cluster, "gpus": gpus, "sealed": not unsealed}
+    if not diff:
+        raise typer.Exit(int(not _grade(course, lab, force=True, **options)))
+    with _grading(lab) as step:
+        scores, _ = preview(course, lab, step, **options)
+    table = Table("student", "cell", "before", "after")
+    for change in differences(read_scores(course, lab), scores):
+        table.add_row(change.student, change.cell, f"{change.before:g}", f"{change.after:g}")
+    console.print(table if table.rows else "No score moves.")
+
+
+@contextmanager
+def _grading(lab):
+    """Shows a progress bar with throughput and time left; gives the function that advances it."""
     with _progress() as progress:
         bar = progress.add_task(f"grading {lab}", total=None)
+        start = time.monotonic()
 
         def step(outcome, left):
-            progress.update(bar, advance=1, total=progress.tasks[0].completed + 1 + left)
+            progress.update(bar, advance=1)
+            done = progress.tasks[0].completed
+            rate = 60 * done / (time.monotonic() - start)
+            words = f"grading {lab}, {rate:.0f} a minute"
+            progress.update(bar, total=done + left, description=words)
 
-        done = grade(course, lab, jobs, force, step)
-        progress.update(bar, total=len(done))
-    found = read_scores(course, lab)
-    faults = {
-        outcome.student: outcome.fault
-        for outcome in outcomes.read_all(course, lab)
-        if outcome.fault
-    }
-    table = Table("student", "name", "points", "", title=f"{lab}: {found.points.sum():g} points")
-    for student, name, total in zip(found.students, found.students.values(), found.totals):
-        if student not in faults:
-            table.add_row(student, name, f"{total:g}", "")
-    for student, fault in faults.items():
-        table.add_row(student, found.students.get(student, ""), "–", f"[red]{escape(fault)}[/red]")
+        yield step
+        progress.update(bar, total=progress.tasks[0].completed)
+
+
+def _grade(course, lab, **options):
+    """Grades with a progress bar and shows the class; returns whether all could be graded."""
+    from course_lib.classroom.grading import grade
+    from course_lib.classroom.results import read_results
+
+    with _grading(lab) as step:
+        done = grade(course, lab, step, **options)
+    results = read_results(course, lab)
+    table = Table("student", "name", "points", "", title=f"{lab}: {results.possible:g} points")
+    for result in results.students:
+        points = "–" if result.fault else f"{result.total:g}"
+        table.add_row(result.student, result.name, points, f"[red]{escape(result.fault)}[/red]")
     console.print(table)
+    faults = [result for result in results.students if result.fault]
+    suspects = [r for r in results.students if r.outcome and r.outcome.suspicions]
     console.print(
-        f"{len(done)} graded now, {len(faults)} not graded. "
+        f"{len(done)} submissions were run now. Of all, {len(faults)} could not be graded and "
+        f"{len(suspects)} tried to influence the grading; `course report {lab}` says how. "
         "Answers that a person has to read wait in formgrader."
     )
     return not faults
@@ -369,6 +416,29 @@ def report(context: typer.Context, lab: Lab):
 
     for path in write_report(_course(context), lab):
         console.print(f"Report: {path}", soft_wrap=True)
+
+
+@app.command()
+def feedback(context: typer.Context, lab: Lab):
+    """Write every student's feedback: a page, and the same as JSON."""
+    from course_lib.classroom.student_feedback import write_feedback
+
+    course = _course(context)
+    pages = write_feedback(course, lab)
+    console.print(f"{len(pages)} files: {course.labs / 'feedback'}", soft_wrap=True)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    lab: Lab,
+    format: Annotated[str, typer.Option(help="csv, canvas or moodle.")] = "csv",
+    to: Annotated[Path | None, typer.Option(help="The file; in labs/reports/ if none.")] = None,
+):
+    """Export grades: a table, or what a learning platform imports."""
+    from course_lib.classroom.export import write
+
+    console.print(f"Grades: {write(_course(context), lab, to, format)}", soft_wrap=True)
 
 
 @app.command()
@@ -391,7 +461,7 @@ def _demo(course, jobs):
         archive = demo.root / f"{lab}.zip"
         make_class(demo, lab, archive)
         _collect(demo, lab, archive)
-        good &= _grade(demo, lab, jobs)
+        good &= _grade(demo, lab, jobs=jobs)
         write_report(demo, lab)
     return good
 

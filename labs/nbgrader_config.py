@@ -14,6 +14,11 @@ c.CourseDirectory.root = str(Path(__file__).parent)
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = "."
 
+# A submission that comes late loses points for every day that has begun: none, unless said here.
+c.AssignLatePenalties.plugin_class = "course_lib.classroom.late.LatePenalty"
+c.LatePenalty.per_day = 0
+c.LatePenalty.unit = "percent"
+
 c.Execute.timeout = 120
 c.Execute.shutdown_kernel = "immediate"  # TensorFlow takes seconds to say goodbye
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError"}

@@ -81,12 +81,20 @@ def test_a_class_from_release_to_report(invoke, scratch, tmp_path):
         archive.writestr("turingalan_103_3_multitask.ipynb", "{ broken")
     assert "3 students handed in multitask" in invoke(*at, "collect", tmp_path / "export.zip")
     shown = invoke(*at, "grade", "multitask", "--jobs", 2, code=1)
-    assert "3 graded now, 1 not graded" in shown
-    assert "NotJSONError" in shown
-    assert "0 graded now" not in shown
-    assert "1 graded now, 1 not graded" in invoke(*at, "grade", "multitask", code=1)
+    assert "3 submissions were run now. Of all, 1 could not be graded" in shown
+    assert "no notebook" in shown
+    assert "1 submissions were run now." in invoke(*at, "grade", "multitask", code=1)
     assert "multitask.html" in invoke(*at, "report", "multitask")
     table = (scratch.labs / "reports" / "multitask.csv").read_text()
     assert "101,lovelaceada,0,0,0,0,0,0,0," in table
-    assert "102,hoppergrace,5,4,5,3,3,,20," in table
-    assert "103,turingalan,,,,,,,,NotJSONError" in table
+    assert "102,hoppergrace,5,4,5,3,3,," in table
+    assert "103,turingalan,,,,,,,,," in table
+    assert "3 files" in invoke(*at, "feedback", "multitask")
+    assert "moodle" in invoke(*at, "export", "multitask", "--format", "moodle")
+    checks = scratch.labs / "checks" / "multitask.py"
+    checks.write_text(checks.read_text().replace("The result is one whole number", "A number"))
+    assert "No score moves." in invoke(*at, "regrade", "multitask", "--diff")
+    checks.write_text(checks.read_text().replace("reach = 1.96", "reach = 1.5"))
+    moved = invoke(*at, "regrade", "multitask", "--diff")
+    assert "bland_altman-check" in moved
+    assert "bland_altman-tests" not in moved

@@ -5,22 +5,36 @@ A check of a lab is a class in `labs/checks/LAB.py`, whose `task` is the task th
 plain values pass between the parts (arrays, numbers, strings, and lists and dictionaries of them),
 so that *run* can be sent to another process.
 
-Here all three run in the student's kernel, as plain `nbgrader autograde` needs it.
+`course grade` keeps *given* and *judge* in its own process and sends *run* to the student's. Under
+plain `nbgrader autograde` all three run in the student's kernel: `check`. The score of honest work
+is the same.
 """
 
-import importlib.util
+import ast
+import logging
 import os
-import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 
+from course_lib.classroom.wire import plain
+
+log = logging.getLogger(__name__)
+
 
 class Check:
-    """One hidden check. A subclass names its `task` and writes the three parts."""
+    """One hidden check. A subclass names its `task` and writes the three parts.
+
+    Attributes:
+        task: Name of the task.
+        partial: Whether the points are given in part, in proportion to the requirements that are
+            met; else all or none.
+    """
 
     task: str
+    partial = False
 
     def given(self, rng):
         """Makes the inputs.
@@ -69,55 +83,75 @@ class RequirementNotMet(AssertionError):
         return [str(self)]
 
 
-def plain(value):
-    """Copies a plain value, so that nothing but data passes between the parts of a check.
+class Verdict(NamedTuple):
+    """What a check found.
 
-    Args:
-        value: An array of numbers, bools or strings, a number, a string, None, or a list, tuple or
-            dictionary with string keys of such values.
-
-    Returns:
-        The same with new arrays; tuples become lists.
-
-    Raises:
-        TypeError: for anything else, such as a tensor, an object array or a model.
+    Attributes:
+        share: Share of the points that are reached, from 0 to 1.
+        unmet: A sentence for every requirement that is not met.
     """
-    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufcUS":
-        return value.copy()
-    if value is None or type(value) in (bool, int, float, complex, str):
-        return value
-    if type(value) in (list, tuple):
-        return [plain(item) for item in value]
-    if type(value) is dict and all(type(key) is str for key in value):
-        return {key: plain(item) for key, item in value.items()}
-    raise TypeError(
-        "Only arrays, numbers and strings pass between the parts of a check, "
-        f"not {type(value).__name__}."
-    )
+
+    share: float
+    unmet: list[str]
 
 
-def load(path):
+def load(source):
     """Loads the checks of a lab.
 
     Args:
-        path: The lab's file in `labs/checks/`.
+        source: Content of the lab's file in `labs/checks/`.
 
     Returns:
-        Dictionary from each task to its `Check`.
+        Dictionary from each task to its `Check`, whose `run_source` is the source of its `run`.
     """
-    spec = importlib.util.spec_from_file_location(f"checks_{Path(path).stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    checks = [
-        thing()
-        for thing in vars(module).values()
-        if isinstance(thing, type) and issubclass(thing, Check)
-    ]
-    return {this.task: this for this in checks if type(this) is not Check}
+    module = ModuleType("checks")
+    exec(compile(source, "checks", "exec"), vars(module))
+    checks = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef) and issubclass(vars(module)[node.name], Check):
+            this = vars(module)[node.name]()
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef) and part.name == "run":
+                    part.decorator_list = []
+                    this.run_source = ast.unparse(part)
+            checks[this.task] = this
+    return checks
 
 
-def check(lab, task, namespace, seed=0):
+def make_inputs(this, seed=0):
+    """Returns the inputs of a `Check`, as plain values.
+
+    Args:
+        this: A `Check`.
+        seed: Seed of the inputs.
+    """
+    return plain(this.given(np.random.default_rng(seed)))
+
+
+def judge(this, given, returned):
+    """Judges what a student's code returned.
+
+    Args:
+        this: A `Check`.
+        given: The inputs.
+        returned: A plain value, whatever its form.
+
+    Returns:
+        A `Verdict`. A value that cannot be judged, because it has another form than the lab's
+        solution returns, meets no requirement.
+    """
+    try:
+        findings = [(bool(met), sentence) for met, sentence in this.judge(given, returned)]
+    except Exception:
+        log.info("%s could not be judged", this.task, exc_info=True)
+        return Verdict(0.0, ["The result has the type and the shape that the task describes."])
+    unmet = [sentence for met, sentence in findings if not met]
+    if this.partial:
+        return Verdict(1 - len(unmet) / len(findings), unmet)
+    return Verdict(float(not unmet), unmet)
+
+
+def check(lab, task, namespace, seed=0, points=1):
     """Runs a hidden check inside a student's kernel.
 
     The folder of the checks is in `COURSE_CHECKS`, which nbgrader's configuration sets.
@@ -127,14 +161,23 @@ def check(lab, task, namespace, seed=0):
         task: Name of the task.
         namespace: The notebook's `globals()`.
         seed: Seed of the inputs.
+        points: Points of the cell; needed by checks that give a part of them.
+
+    Returns:
+        None for all points; a part of them as a number, as nbgrader takes it from a cell.
 
     Raises:
         RequirementNotMet: with a sentence for every requirement that is not met.
         Exception: what the student's code raises.
     """
-    this = load(Path(os.environ["COURSE_CHECKS"], f"{lab}.py"))[task]
-    given = plain(this.given(np.random.default_rng(seed)))
+    source = Path(os.environ["COURSE_CHECKS"], f"{lab}.py").read_text(encoding="utf-8")
+    this = load(source)[task]
+    given = make_inputs(this, seed)
     returned = plain(this.run(SimpleNamespace(**namespace), **plain(given)))
-    unmet = [sentence for met, sentence in this.judge(given, returned) if not met]
-    if unmet:
+    share, unmet = judge(this, given, returned)
+    if share == 1:
+        return None
+    if share == 0:
         raise RequirementNotMet("\n".join(unmet))
+    print("\n".join(unmet))
+    return share * points

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,6 +99,10 @@ class Course:
             )
         return self.labs / "source" / lab / f"{lab}.ipynb"
 
+    def released(self, lab):
+        """Returns where a lab's notebook is as students get it."""
+        return self.labs / "release" / lab / f"{lab}.ipynb"
+
     def directory(self, lab, student="*"):
         """Returns nbgrader's `CourseDirectory` for a lab, and for one student where named."""
         from nbgrader.coursedir import CourseDirectory
@@ -107,6 +112,16 @@ class Course:
     def gradebook(self, lab):
         """Opens nbgrader's gradebook, at the configuration's `db_url`, for a `with`."""
         from nbgrader.api import Gradebook
+        from sqlalchemy import Engine, event
 
+        if not event.contains(Engine, "connect", _share):
+            event.listen(Engine, "connect", _share)
         directory = self.directory(lab)
         return Gradebook(directory.db_url, directory.course_id)
+
+
+def _share(connection, _):
+    """Lets processes that use an SQLite file at once wait for each other, for up to a minute."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA busy_timeout = 60000")
+        connection.execute("PRAGMA journal_mode = WAL")

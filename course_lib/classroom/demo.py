@@ -14,7 +14,8 @@ STUDENTS = 12
 def make_class(course, lab, archive, students=STUDENTS, seed=0):
     """Makes the archive that a learning platform would export for a class of synthetic students.
 
-    Each student answers each task like one of the lab's variants, like its solution, or not at all.
+    Each student answers each task like one of the lab's honest variants, like its solution, or not
+    at all.
 
     Args:
         course: A `Course`.
@@ -58,6 +59,8 @@ def _options(course, lab, source, points):
             (None, sum(p for cell, p in points.items() if cell.split("-")[0] == task))
         )
     for variant in variants.read_all(course, lab):
+        if variant.reported:
+            continue
         for task, answer in variant.answers.items():
             loses = sum(p for cell, p in variant.loses.items() if cell.split("-")[0] == task)
             options[task].append((answer, loses))

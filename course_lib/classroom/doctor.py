@@ -1,14 +1,13 @@
 """What is there on this machine and what is not."""
 
-import ctypes
 import importlib.metadata
-import os
 import platform
 import shutil
 import subprocess
 import sys
 from typing import NamedTuple
 
+from course_lib.classroom import sandbox
 from course_lib.datasets import files
 
 
@@ -88,35 +87,12 @@ def _kernel():
 
 
 def _sandbox():
-    """The kernel features that a sandbox is built from; none of them needs root."""
-    create_ruleset, version = 444, 1
-    landlock = (
-        ctypes.CDLL(None, use_errno=True).syscall(create_ruleset, None, 0, version)
-        if os.name == "posix"
-        else -1
-    )
-    detail = (
-        f"version {landlock}" if landlock > 0 else "not in this kernel: files cannot be sealed off"
-    )
-    yield Diagnosis("sandbox: Landlock", landlock > 0, detail, False)
-    unshare = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "true"]
-    there = (
-        shutil.which("unshare") is not None
-        and subprocess.run(unshare, capture_output=True).returncode == 0
-    )
-    detail = (
-        "user, network and process namespaces"
-        if there
-        else "not allowed here: the network cannot be sealed off"
-    )
-    yield Diagnosis("sandbox: namespaces", there, detail, False)
+    """What seals a student's process; none of it needs root."""
+    for feature in sandbox.features():
+        yield Diagnosis(f"sandbox: {feature.what}", feature.there, feature.detail, False)
     bubblewrap = shutil.which("bwrap")
-    yield Diagnosis(
-        "sandbox: bubblewrap",
-        bool(bubblewrap),
-        bubblewrap or "not installed (Debian: bubblewrap)",
-        False,
-    )
+    detail = bubblewrap or "not installed (Debian: bubblewrap); kernels that start cold need it"
+    yield Diagnosis("sandbox: bubblewrap", bool(bubblewrap), detail, False)
 
 
 def _data():

@@ -6,6 +6,7 @@ import numpy as np
 from nbgrader.api import (
     Assignment,
     BaseCell,
+    Comment,
     Grade,
     MissingEntry,
     Student,
@@ -22,16 +23,20 @@ class Scores(NamedTuple):
         cells: Names of the graded cells, in the lab's order.
         points: Highest score of each cell, `(cells,)`.
         scores: Scores, `(students, cells)`; NaN where a person has to grade first.
+        by_person: Whether a score was given by a person, `(students, cells)`.
+        penalties: Points taken off for handing in late, `(students,)`.
     """
 
     students: dict[str, str]
     cells: list[str]
     points: np.ndarray
     scores: np.ndarray
+    by_person: np.ndarray
+    penalties: np.ndarray
 
     @property
     def totals(self):
-        """Each student's points so far, `(students,)`."""
+        """Each student's points so far, `(students,)`, before late penalties."""
         return np.nansum(self.scores, axis=1)
 
     def questions(self):
@@ -43,6 +48,22 @@ class Scores(NamedTuple):
         for number, cell in enumerate(self.cells):
             questions.setdefault(cell.split("-")[0], []).append(number)
         return questions
+
+
+class Change(NamedTuple):
+    """A score that moves.
+
+    Attributes:
+        student: Identifier of the student.
+        cell: Name of the graded cell.
+        before: Score before; NaN for none.
+        after: Score after; NaN for none.
+    """
+
+    student: str
+    cell: str
+    before: float
+    after: float
 
 
 def find_lab(gradebook, lab):
@@ -84,19 +105,98 @@ def read_scores(course, lab):
             .filter(Assignment.name == lab)
             .order_by(Student.id)
         )
-        students = {s.id: " ".join(filter(None, [s.first_name, s.last_name])) for s in submitted}
-        grades = (
-            gradebook.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.score)
-            .select_from(Grade)
-            .join(BaseCell, BaseCell.id == Grade.cell_id)
-            .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+        students = {student.id: _full_name(student) for student in submitted}
+        row = {student: number for number, student in enumerate(students)}
+        scores = np.full((len(students), len(cells)), np.nan)
+        by_person = np.zeros(scores.shape, bool)
+        columns = (SubmittedAssignment.student_id, BaseCell.name, Grade.score, Grade.manual_score)
+        grades = _of_lab(gradebook, lab, Grade, *columns).filter(
+            Grade.auto_score.is_not(None) | Grade.manual_score.is_not(None)
+        )
+        for student, cell, score, manual_score in grades:
+            place = row[student], names.index(cell)
+            scores[place] = score
+            by_person[place] = manual_score is not None
+        penalties = np.zeros(len(students))
+        late = (
+            gradebook.db.query(
+                SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty
+            )
             .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
             .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
             .filter(Assignment.name == lab)
-            .filter(Grade.auto_score.is_not(None) | Grade.manual_score.is_not(None))
         )
-        row = {student: number for number, student in enumerate(students)}
-        scores = np.full((len(students), len(cells)), np.nan)
-        for student, cell, score in grades:
-            scores[row[student], names.index(cell)] = score
-        return Scores(students, names, np.array([cell.max_score for cell in cells]), scores)
+        for student, penalty in late:
+            penalties[row[student]] = penalty or 0.0
+        points = np.array([cell.max_score for cell in cells])
+        return Scores(students, names, points, scores, by_person, penalties)
+
+
+def read_names(course, lab):
+    """Returns a dictionary from the identifiers of all students to their full names, or ""."""
+    with course.gradebook(lab) as gradebook:
+        return {student.id: _full_name(student) for student in gradebook.students}
+
+
+def _full_name(student):
+    return " ".join(filter(None, [student.first_name, student.last_name]))
+
+
+def read_comments(course, lab):
+    """Reads what persons, and nbgrader itself, remarked on answers.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+
+    Returns:
+        Dictionary from each student's identifier to a dictionary from cells' names to comments.
+    """
+    comments = {}
+    with course.gradebook(lab) as gradebook:
+        columns = (SubmittedAssignment.student_id, BaseCell.name, Comment.comment)
+        for student, cell, comment in _of_lab(gradebook, lab, Comment, *columns):
+            if comment:
+                comments.setdefault(student, {})[cell] = comment
+    return comments
+
+
+def differences(before, after):
+    """Finds the scores that a regrading moves.
+
+    Scores that a person gave stay.
+
+    Args:
+        before: The `Scores` of the gradebook.
+        after: Dictionary from each student to a dictionary from cells' names to scores, NaN where a
+            person has to grade.
+
+    Returns:
+        List of `Change`s, by student and in the lab's order. Students who are in one of both only
+        have NaN in the other.
+    """
+    row = {student: number for number, student in enumerate(before.students)}
+    changes = []
+    for student in sorted({*row, *after}):
+        for column, cell in enumerate(before.cells):
+            number, known = row.get(student), student in row
+            if known and before.by_person[number, column]:
+                continue
+            old = before.scores[number, column] if known else np.nan
+            new = after.get(student, {}).get(cell, np.nan)
+            if not np.isclose(old, new, equal_nan=True):
+                changes.append(Change(student, cell, float(old), float(new)))
+    return changes
+
+
+def _of_lab(gradebook, lab, table, *columns):
+    """Query of a table of grades or comments, for the cells of a lab."""
+    return (
+        gradebook.db.query(*columns)
+        .select_from(table)
+        .join(BaseCell, BaseCell.id == table.cell_id)
+        .join(SubmittedNotebook, SubmittedNotebook.id == table.notebook_id)
+        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .filter(Assignment.name == lab)
+    )

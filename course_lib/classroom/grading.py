@@ -1,81 +1,96 @@
-"""Grading a class: submissions run in parallel processes, one writer owns the gradebook.
+"""Grading a class: submissions run in parallel, sealed off; one writer owns the gradebook.
 
 This is nbgrader's own autograding, cut in two where the notebook runs. Files, gradebook and labs
 stay nbgrader's.
 """
 
+import errno
 import hashlib
 import logging
-import os
-import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+import stat
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
+import filelock
 import nbformat
+import numpy as np
 import pooch
-from nbconvert.exporters import NotebookExporter
-from nbconvert.writers import FilesWriter
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
-from nbgrader.converters.base import BaseConverter
 from nbgrader.preprocessors import Execute
-from nbgrader.utils import rmtree
+from nbgrader.utils import determine_grade, is_grade, rmtree
+from sqlalchemy.exc import OperationalError
 
-from course_lib.classroom import outcomes
+from course_lib.classroom import cluster as clusters
+from course_lib.classroom import outcomes, sandbox, submission, warm
+from course_lib.classroom.execution import Bounds, Job, execute
 from course_lib.classroom.gradebook import find_lab
-from course_lib.classroom.kernels import SocketKernelManager
 
 log = logging.getLogger(__name__)
+
+# Bytes of the files that a student may hand in beside the notebook.
+LARGEST_FILES = 50_000_000
 
 
 class Autograder(Autograde):
     """nbgrader's autograding of one submission, in two halves.
 
-    `sanitize` comes before its notebooks run, `save` after.
+    `sanitize` comes before its notebook runs, `save` after.
 
     Args:
         course: A `Course`.
         lab: Name of the lab.
         student: Identifier of the student.
-
-    Raises:
-        NbGraderException: if the submission holds no notebook.
     """
 
     def __init__(self, course, lab, student):
         super().__init__(coursedir=course.directory(lab, student), config=course.config, log=log)
-        self.autograde_preprocessors = [
-            step for step in self.autograde_preprocessors if not issubclass(step, Execute)
-        ]
-        self.writer = FilesWriter(parent=self, config=self.config)
-        self.exporter = NotebookExporter(parent=self, config=self.config)
-        self.lab, self.student = lab, student
+        self.course, self.lab, self.student = course, lab, student
         self.folder = Path(self._format_dest(lab, student))
-        self.init_notebooks()
-        (self.notebooks,) = self.assignments.values()
+        self.submitted = Path(self._format_source(lab, student))
 
-    def sanitize(self):
-        """Restores the lab's own cells and writes the notebooks to `autograded/`.
-
-        Returns:
-            Paths of the notebooks, ready to run.
-        """
-        self.discard()
-        self.init_assignment(self.lab, self.student)
-        for notebook in self.notebooks:
-            self._convert(notebook, sanitizing=True)
-        return [self.folder / Path(notebook).name for notebook in self.notebooks]
-
-    def save(self, executed):
-        """Writes executed notebooks to `autograded/` and their scores to the gradebook.
+    def sanitize(self, released):
+        """Mends the notebook and restores the lab's own cells.
 
         Args:
-            executed: Dictionary from the paths that `sanitize` returned to the executed notebooks,
-                as JSON.
+            released: The lab's notebook as students got it.
+
+        Returns:
+            The sanitized notebook as JSON, the files beside it as a dictionary from names to
+            contents, and notes on what was mended.
+
+        Raises:
+            SubmissionError: if what was handed in cannot be read.
         """
-        for path, notebook in executed.items():
-            path.write_text(notebook, encoding="utf-8")
-            self._convert(str(path), sanitizing=False)
+        handed_in = submission.read(self.submitted, self.lab, released)
+        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            gradebook.update_or_create_student(self.student)
+            timestamp = self.coursedir.get_existing_timestamp(str(self.submitted))
+            when = {"timestamp": timestamp} if timestamp else {}
+            gradebook.update_or_create_submission(self.lab, self.student, **when)
+        files = _read_files(self.submitted) | _read_files(self.course.source(self.lab).parent)
+        notebook = self._apply(self.sanitize_preprocessors, handed_in.notebook)
+        return nbformat.writes(notebook), files, handed_in.notes
+
+    def save(self, notebook, files):
+        """Writes the scores to the gradebook, and the executed notebook to `autograded/`.
+
+        Args:
+            notebook: The executed notebook, as JSON.
+            files: The files beside it, as a dictionary from names to contents.
+        """
+        steps = [step for step in self.autograde_preprocessors if not issubclass(step, Execute)]
+        notebook = self._apply(steps, nbformat.reads(notebook, as_version=4))
+        self.discard()
+        for name, content in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, self.folder / f"{self.lab}.ipynb")
         self.set_permissions(self.lab, self.student)
 
     def discard(self):
@@ -83,113 +98,286 @@ class Autograder(Autograde):
         if self.folder.exists():
             rmtree(str(self.folder))
 
-    def _convert(self, notebook, sanitizing):
-        self._sanitizing = sanitizing
-        self._init_preprocessors()
-        BaseConverter.convert_single_notebook(self, notebook)
+    def _apply(self, steps, notebook):
+        resources = {
+            "unique_key": self.lab,
+            "metadata": {"path": str(self.folder)},
+            "nbgrader": {
+                "student": self.student,
+                "assignment": self.lab,
+                "notebook": self.lab,
+                "db_url": self.coursedir.db_url,
+            },
+        }
+        for step in steps:
+            notebook, resources = step(parent=self)(notebook, resources)
+        return notebook
 
 
-def execute(course, paths):
-    """Runs notebooks, each in a kernel of its own and in the folder where it lies.
-
-    Args:
-        course: The `Course` whose configuration holds.
-        paths: Paths of the notebooks.
-
-    Returns:
-        Dictionary from each path to the executed notebook, as JSON, and the seconds that all took.
-    """
-    start = time.perf_counter()
-    executed = {}
-    for path in paths:
-        run = Execute(config=course.config, kernel_manager_class=SocketKernelManager)
-        notebook, _ = run.preprocess(
-            nbformat.read(path, as_version=4), {"metadata": {"path": str(path.parent)}}
-        )
-        executed[path] = nbformat.writes(notebook)
-    return executed, time.perf_counter() - start
-
-
-def grade(course, lab, jobs=1, force=False, progress=lambda outcome, left: None):
+def grade(course, lab, progress=lambda outcome, left: None, *, force=False, **options):
     """Grades all submissions of a lab that are not graded yet.
 
-    A submission is graded again when it, the lab or its checks have changed since. One submission's
-    trouble is that submission's alone: its `Outcome` names it, and all others are graded.
+    A submission is graded again when it, the lab, its checks or the course's version have changed
+    since. One submission's trouble is that submission's alone: its `Outcome` names it, and all
+    others are graded. An interrupted grading goes on where it was.
 
     Args:
         course: A `Course`.
         lab: Name of the lab.
-        jobs: Number of submissions that run at the same time, each in processes of its own.
-        force: Whether to grade all of them again.
         progress: Function called with each `Outcome` and the number of submissions left.
+        force: Whether to grade all of them again.
+        **options: As for `run_class`.
 
     Returns:
         List of the `Outcome`s of this run.
 
     Raises:
         ValueError: for an unknown lab, or one that the gradebook does not know.
+        SandboxError: if submissions are to be sealed off, and this machine lacks what it takes.
+        CourseIsBusy: if another grader works on the course.
     """
-    version = _checksum([course.source(lab), course.labs / "checks" / f"{lab}.py"])
+    done = []
+
+    def save(grader, files, executed, outcome, left):
+        if executed is not None:
+            grader.save(executed.notebook, files)
+        else:
+            grader.discard()
+        outcomes.write(course, lab, outcome)
+        done.append(outcome)
+        progress(outcome, left)
+
+    run_class(course, lab, save, force=force, **options)
+    return done
+
+
+def preview(course, lab, progress=lambda outcome, left: None, **options):
+    """Runs all submissions again and returns their scores, without saving anything.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+        progress: Function called with each `Outcome` and the number of submissions left.
+        **options: As for `run_class`.
+
+    Returns:
+        Dictionary from each student to a dictionary from each cell's name to its score, NaN where
+        a person has to grade; and a list of the `Outcome`s.
+    """
+    scores, done = {}, []
+
+    def look(grader, files, executed, outcome, left):
+        if executed is not None:
+            cells = nbformat.reads(executed.notebook, as_version=4).cells
+            grades = {
+                cell.metadata.nbgrader.grade_id: determine_grade(cell, log)[0]
+                for cell in cells
+                if is_grade(cell)
+            }
+            scores[grader.student] = {
+                name: np.nan if score is None else score for name, score in grades.items()
+            }
+        done.append(outcome)
+        progress(outcome, left)
+
+    run_class(course, lab, look, force=True, **options)
+    return scores, done
+
+
+def run_class(
+    course,
+    lab,
+    finish,
+    *,
+    force=False,
+    jobs=1,
+    cluster=None,
+    gpus=0,
+    sealed=True,
+    bounds=None,
+    limits=None,
+):
+    """Runs the submissions of a lab that are not graded yet.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+        finish: Function called, in this process and one at a time, with the `Autograder`, the
+            submission's files, the `Executed` (None if it could not be run), its `Outcome`, and the
+            number of submissions left.
+        force: Whether to run those that are graded too.
+        jobs: Number of submissions that run at the same time.
+        cluster: Where: None for this machine, `"slurm"`, or the address of a Dask scheduler.
+        gpus: Part of a GPU that each submission needs, from 0 to 1.
+        sealed: Whether submissions are sealed off.
+        bounds: What each submission may use up, a `Bounds`; its defaults if None.
+        limits: What each of its processes may use up, a `Limits`; its defaults if None.
+
+    Raises:
+        ValueError: for an unknown lab, or one that the gradebook does not know.
+        SandboxError: if submissions are to be sealed off, and this machine lacks what it takes.
+        CourseIsBusy: if another grader works on the course.
+        GradingStopped: if the disk is full, or the gradebook out of reach.
+    """
+    if sealed and sandbox.missing():
+        raise sandbox.SandboxError(
+            f"Students' code cannot be sealed off here, for want of: "
+            f"{'; '.join(sandbox.missing())}. See `course doctor`. With --unsealed it runs with "
+            "all that you may do yourself."
+        )
+    course.source(lab)
     with course.gradebook(lab) as gradebook:
         find_lab(gradebook, lab)
+    released = nbformat.read(course.released(lab), as_version=4)
+    checks = course.labs / "checks" / f"{lab}.py"
+    template = Job(
+        student="",
+        notebook="",
+        checks=checks.read_text(encoding="utf-8") if checks.exists() else "",
+        sealed=sealed,
+        bounds=bounds or Bounds(),
+        limits=limits or sandbox.Limits(),
+        gpus=gpus,
+    )
+    slurm = {"log_directory": str(course.build / "slurm"), **course.config.SLURMCluster}
+    with (
+        _alone(course),
+        _explaining(),
+        warm.serving(),
+        clusters.workers(jobs, cluster, gpus, slurm) as pool,
+    ):
+        waiting = _find_waiting(course, lab, force)
+        running = {}
 
-    todo = {}
-    for folder in sorted(course.labs.glob(f"submitted/*/{lab}")):
-        student, submission = folder.parent.name, _checksum(sorted(folder.rglob("*.*")))
+        def conclude(grader, files, executed, outcome):
+            left = len(waiting) + len(running)
+            try:
+                finish(grader, files, executed, outcome, left)
+            except Exception as error:
+                if executed is None or _is_everyones(error):
+                    raise
+                log.exception("%s could not be saved", grader.student)
+                finish(grader, files, None, replace(outcome, fault=_describe(error)), left)
+
+        while waiting or running:
+            while waiting and len(running) < 2 * jobs:
+                outcome = waiting.pop()
+                grader = Autograder(course, lab, outcome.student)
+                try:
+                    notebook, files, notes = grader.sanitize(released)
+                except Exception as error:
+                    if _is_everyones(error):
+                        raise
+                    log.exception("%s could not be prepared", grader.student)
+                    conclude(grader, {}, None, replace(outcome, fault=_describe(error)))
+                    continue
+                job = replace(template, student=grader.student, notebook=notebook, files=files)
+                running[pool.submit(execute, job)] = grader, files, replace(outcome, notes=notes)
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                grader, files, outcome = running.pop(future)
+                try:
+                    executed = future.result()
+                except Exception as error:
+                    log.exception("%s could not be run", grader.student)
+                    conclude(grader, files, None, replace(outcome, fault=_describe(error)))
+                    continue
+                outcome = replace(
+                    outcome,
+                    seconds=executed.seconds,
+                    notes=outcome.notes + executed.notes,
+                    suspicions=executed.suspicions,
+                    cells=executed.cells,
+                )
+                conclude(grader, files, executed, outcome)
+
+
+class CourseIsBusy(ValueError):
+    """Another grader works on the course."""
+
+
+class GradingStopped(ValueError):
+    """Grading could not go on: the disk is full, or the gradebook out of reach."""
+
+
+@contextmanager
+def _explaining():
+    try:
+        yield
+    except Exception as error:
+        if not _is_everyones(error):
+            raise
+        raise GradingStopped(
+            f"Grading stopped: {error}\nIs the disk full, or the gradebook out of reach? What was "
+            "graded is kept. Mend it and run `course grade` again."
+        ) from error
+
+
+@contextmanager
+def _alone(course):
+    """Keeps a second grader from the course; the lock ends with its process, however that ends."""
+    lock = filelock.FileLock(course.labs / ".grading.lock")
+    try:
+        with lock.acquire(timeout=0):
+            yield
+    except filelock.Timeout:
+        raise CourseIsBusy(
+            f"Another grader works on {course.root}. Wait until it is done; what it grades need "
+            "not be graded again."
+        ) from None
+
+
+def _find_waiting(course, lab, force):
+    """Outcomes yet to come, the first last: of the submissions that are new or changed."""
+    lab_version = _checksum(
+        [course.source(lab), course.labs / "checks" / f"{lab}.py"], version("course-lib")
+    )
+    waiting = []
+    for folder in sorted(course.labs.glob(f"submitted/*/{lab}"), reverse=True):
+        student = folder.parent.name
+        files = [path for path in sorted(folder.rglob("*")) if _is_file(path)]
+        outcome = outcomes.Outcome(student, "", 0.0, _checksum(files), lab_version)
         last = outcomes.read(course, lab, student)
         if (
             force
             or last is None
             or last.fault
-            or (last.submission, last.lab) != (submission, version)
+            or (last.submission, last.lab) != (outcome.submission, outcome.lab)
         ):
-            todo[student] = submission
-
-    done = []
-
-    def finish(student, fault="", seconds=0.0):
-        outcome = outcomes.Outcome(student, fault, seconds, todo[student], version)
-        outcomes.write(course, lab, outcome)
-        done.append(outcome)
-        progress(outcome, len(todo) - len(done))
-
-    with ProcessPoolExecutor(
-        jobs, mp_context=get_context("spawn"), initializer=_prepare_worker
-    ) as pool:
-        running = {}
-        for student in todo:
-            try:
-                grader = Autograder(course, lab, student)
-                running[pool.submit(execute, course, grader.sanitize())] = grader
-            except Exception as error:
-                log.exception("%s could not be prepared", student)
-                finish(student, fault=_describe(error))
-        for future in as_completed(list(running)):
-            grader = running.pop(future)
-            try:
-                executed, seconds = future.result()
-                grader.save(executed)
-                finish(grader.student, seconds=seconds)
-            except Exception as error:
-                log.exception("%s could not be graded", grader.student)
-                grader.discard()
-                finish(grader.student, fault=_describe(error))
-    return done
+            waiting.append(outcome)
+    return waiting
 
 
-def _checksum(paths):
-    return hashlib.sha256("".join(pooch.file_hash(path) for path in paths).encode()).hexdigest()
+def _checksum(paths, text=""):
+    hashes = "".join(pooch.file_hash(path) for path in paths if path.exists())
+    return hashlib.sha256((hashes + text).encode()).hexdigest()
+
+
+def _is_file(path):
+    """Whether a path is a file itself: no link, and nothing that would block."""
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _read_files(folder):
+    """Contents of the files in a folder, but for notebooks and what nbgrader ignores."""
+    paths = [
+        path
+        for path in folder.rglob("*")
+        if _is_file(path) and path.suffix != ".ipynb" and path.name != "timestamp.txt"
+    ]
+    size = sum(path.stat().st_size for path in paths)
+    if size > LARGEST_FILES:
+        raise submission.SubmissionError(
+            f"The files beside the notebook have {size:,} bytes, allowed are {LARGEST_FILES:,}."
+        )
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def _is_everyones(error):
+    """Whether an error is nothing of the submission's: a full disk, a gradebook out of reach."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or isinstance(error, OperationalError)
 
 
 def _describe(error):
-    return f"{type(error).__name__}: {error}".splitlines()[0]
-
-
-def _prepare_worker():
-    """Tells notebooks that they are being graded, and gives each of them one core."""
-    os.environ.update(
-        NBGRADER_EXECUTION="autograde",
-        TF_NUM_INTRAOP_THREADS="1",
-        TF_NUM_INTEROP_THREADS="1",
-        OMP_NUM_THREADS="1",
-    )
+    words = str(error) if isinstance(error, submission.SubmissionError) else repr(error)
+    return words.splitlines()[0][:500]

@@ -3,10 +3,13 @@
 import os
 import shutil
 import subprocess
-import tempfile
+from pathlib import Path
 
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from traitlets import default
+from traitlets import Unicode, default
+
+from course_lib.classroom.warm import make_socket_folder
 
 
 class SocketKernelManager(AsyncKernelManager):
@@ -14,8 +17,24 @@ class SocketKernelManager(AsyncKernelManager):
 
     Kernels on TCP ports choose a free port first and open it later; when many start at once, two
     may want the same. On Windows, where the sockets are not to be had, ports are used. What a
-    notebook prints reaches its outputs, and is not repeated on the terminal.
+    notebook prints reaches its outputs, and is not repeated on the terminal. The course's own
+    kernels, in `kernelspecs/`, are known without being installed.
+
+    Attributes:
+        sockets: The folder, which is also that of a sealed kernel's `Seal`.
     """
+
+    sockets = Unicode()
+
+    @default("sockets")
+    def _sockets(self):
+        return make_socket_folder("kernel-")
+
+    @default("kernel_spec_manager")
+    def _kernel_spec_manager(self):
+        specs = KernelSpecManager(parent=self)
+        specs.kernel_dirs.append(str(Path(__file__).with_name("kernelspecs")))
+        return specs
 
     @default("transport")
     def _transport(self):
@@ -23,10 +42,7 @@ class SocketKernelManager(AsyncKernelManager):
 
     @default("ip")
     def _ip(self):
-        if self.transport == "tcp":
-            return "127.0.0.1"
-        self._sockets = tempfile.mkdtemp(prefix="kernel-")
-        return os.path.join(self._sockets, "s")
+        return "127.0.0.1" if self.transport == "tcp" else os.path.join(self.sockets, "s")
 
     async def start_kernel(self, **options):
         return await super().start_kernel(
@@ -35,4 +51,24 @@ class SocketKernelManager(AsyncKernelManager):
 
     def cleanup_connection_file(self):
         super().cleanup_connection_file()
-        shutil.rmtree(getattr(self, "_sockets", ""), ignore_errors=True)
+        if self.transport == "ipc":
+            shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+async def open_channels(client, timeout=60):
+    """Opens the channels of a client to a kernel that listens already.
+
+    `wait_for_ready` does more, and takes a fifth of a second for it.
+
+    Args:
+        client: An `AsyncKernelClient`. Nothing that the kernel publishes afterwards escapes it.
+        timeout: Seconds to wait for the kernel.
+
+    Raises:
+        queue.Empty: if the kernel does not answer in time.
+    """
+    client.start_channels()
+    welcomed = False
+    while not welcomed:
+        message = await client.get_iopub_msg(timeout=timeout)
+        welcomed = message["msg_type"] == "iopub_welcome"

@@ -27,7 +27,7 @@ def release(course, lab):
     GenerateAssignment(
         coursedir=course.directory(lab), config=course.config, force=True, log=log
     ).start()
-    return course.labs / "release" / lab / f"{lab}.ipynb"
+    return course.released(lab)
 
 
 def bundle(course, path):

@@ -91,6 +91,7 @@ def run(course, lecture, profile="fast", source="synthetic", seed=0, step=lambda
             executed,
             parameters={"PROFILE": profile, "SOURCE": source, "SEED": seed},
             cwd=course.notebooks,
+            kernel_name="course",
             progress_bar=False,
             kernel_manager_class=SocketKernelManager,
             shutdown_kernel="immediate",

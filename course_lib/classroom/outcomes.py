@@ -1,7 +1,20 @@
 """What became of each submission when it was last graded: a file each in `labs/outcomes/`."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """What became of a graded cell.
+
+    Attributes:
+        seconds: Time that it took.
+        reason: Why points were lost, in words that a student may read, or "".
+    """
+
+    seconds: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -13,7 +26,10 @@ class Outcome:
         fault: Why it could not be graded, or "".
         seconds: Time that its notebook ran.
         submission: Checksum of what was handed in.
-        lab: Checksum of the lab and its checks.
+        lab: Checksum of the lab, its checks and the course's version.
+        notes: What was odd and how it was mended, in words that a student may read.
+        suspicions: Attempts to influence the grading, in words.
+        cells: Dictionary from the names of the graded cells to their `CellOutcome`s.
     """
 
     student: str
@@ -21,12 +37,28 @@ class Outcome:
     seconds: float
     submission: str
     lab: str
+    notes: list[str] = field(default_factory=list)
+    suspicions: list[str] = field(default_factory=list)
+    cells: dict[str, CellOutcome] = field(default_factory=dict)
 
 
 def read(course, lab, student):
-    """Returns the `Outcome` of a submission's last grading, or None."""
+    """Returns the `Outcome` of a submission's last grading, or None.
+
+    Files of other versions are read too: what they lack is empty, what is unknown is left out.
+    """
     path = _path(course, lab, student)
-    return Outcome(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    names = {one.name for one in fields(Outcome)}
+    known = {name: value for name, value in stored.items() if name in names}
+    known["cells"] = {
+        name: CellOutcome(cell.get("seconds", 0.0), cell.get("reason", ""))
+        for name, cell in known.get("cells", {}).items()
+    }
+    nothing = {"student": student, "fault": "", "seconds": 0.0, "submission": "", "lab": ""}
+    return Outcome(**nothing | known)
 
 
 def read_all(course, lab):

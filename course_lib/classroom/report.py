@@ -1,25 +1,32 @@
 """The report on a graded class: one HTML page and one CSV file."""
 
-import csv
 import io
 from pathlib import Path
 
-import jinja2
 import matplotlib
 import matplotlib.style
 import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from course_lib.classroom import outcomes
-from course_lib.classroom.gradebook import read_scores
+from course_lib.classroom import export
+from course_lib.classroom.pages import render
+from course_lib.classroom.results import read_results
+from course_lib.classroom.similarity import find_similar
 
-TEMPLATES = Path(__file__).with_name("templates")
 STYLE = Path(__file__).parents[1] / "course.mplstyle"
+
+# Graded submissions from which a correlation says something, and pairs that are listed.
+ENOUGH = 10
+PAIRS = 50
 
 
 def write_report(course, lab):
     """Writes the report on a class to `labs/reports/`.
+
+    The page shows the distribution of points; how difficult each question is, how well it tells
+    students apart, and how long it takes; who could not be graded and why; what was mended;
+    attempts to influence the grading; and submissions that resemble each other.
 
     Args:
         course: A `Course`.
@@ -31,94 +38,60 @@ def write_report(course, lab):
     Raises:
         ValueError: if nothing of the lab was graded.
     """
-    found = read_scores(course, lab)
-    faults = {
-        outcome.student: outcome.fault
-        for outcome in outcomes.read_all(course, lab)
-        if outcome.fault
-    }
-    if not found.students and not faults:
-        raise ValueError(f"Nothing of the lab {lab!r} was graded; run `course grade {lab}` first.")
-    questions = found.questions()
-    students = [
-        {
-            "id": student,
-            "name": found.students.get(student, ""),
-            "scores": [
-                None if np.isnan(row[cells]).any() else row[cells].sum()
-                for cells in questions.values()
-            ],
-            "total": None if student in faults else np.nansum(row),
-            "fault": faults.get(student, ""),
-        }
-        for student, row in _rows(found, faults)
-    ]
-    folder = course.labs / "reports"
-    folder.mkdir(exist_ok=True)
-    page, table = folder / f"{lab}.html", folder / f"{lab}.csv"
-    table.write_text(_table(questions, students), encoding="utf-8")
-    page.write_text(_page(lab, found, questions, students), encoding="utf-8")
+    results = read_results(course, lab)
+    table = export.write(course, lab)
+    page = table.with_suffix(".html")
+    page.write_text(_page(lab, results, find_similar(course, lab)), encoding="utf-8")
     return page, table
 
 
-def _rows(found, faults):
-    """Every student with their scores; those whose submission is not in the gradebook have none."""
-    rows = dict(zip(found.students, found.scores))
-    nothing = np.full(len(found.cells), np.nan)
-    return [
-        (student, nothing if student in faults else rows[student])
-        for student in sorted({*rows, *faults})
-    ]
-
-
-def _table(questions, students):
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["student", "name", *questions, "total", "fault"])
-    for student in students:
-        scores = [
-            "" if score is None else f"{score:g}"
-            for score in [*student["scores"], student["total"]]
-        ]
-        writer.writerow([student["id"], student["name"], *scores, student["fault"]])
-    return file.getvalue()
-
-
-def _page(lab, found, questions, students):
-    totals = np.array([student["total"] for student in students if student["total"] is not None])
-    possible = found.points.sum()
-    rows = []
-    for number, (question, cells) in enumerate(questions.items()):
-        reached = np.array(
-            [s["scores"][number] for s in students if s["scores"][number] is not None]
-        )
-        points = found.points[cells].sum()
-        waiting = len(totals) - len(reached)
-        rows.append(
-            {
-                "name": question,
-                "points": points,
-                "waiting": waiting,
-                "rate": None if waiting else reached.mean() / points,
-                "full": None if waiting else np.mean(reached == points),
-                "none": None if waiting else np.mean(reached == 0),
-            }
-        )
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
+def _page(lab, results, similar):
+    totals = np.array([result.total for result in results.graded])
+    questions = [_analyse(results, question) for question in results.questions]
+    known = [question for question in questions if question["rate"] is not None]
+    return render(
+        "report.html",
         lab=lab,
-        questions=rows,
-        students=students,
-        possible=possible,
+        results=results,
+        questions=questions,
         totals=totals,
-        distribution=_draw(_distribution, totals, possible),
-        difficulty=_draw(_difficulty, [row for row in rows if row["rate"] is not None]),
+        enough=ENOUGH,
+        similar=similar[:PAIRS],
+        left_out=len(similar[PAIRS:]),
+        distribution=_draw(_distribution, totals, results.possible),
+        difficulty=_draw(_difficulty, known) if known else "",
     )
+
+
+def _analyse(results, question):
+    """What the class's points and times say about a question."""
+    points = results.points[question]
+    scored = [result for result in results.graded if result.scores[question] is not None]
+    reached = np.array([result.scores[question] for result in scored])
+    rest = np.array(
+        [sum(s or 0 for q, s in result.scores.items() if q != question) for result in scored]
+    )
+    waiting = len(results.graded) - len(scored)
+    rates = (None, None, None)
+    if len(scored) and not waiting:
+        rates = reached.mean() / points, np.mean(reached == points), np.mean(reached == 0)
+    varies = len(scored) >= ENOUGH and np.ptp(reached) > 0 and np.ptp(rest) > 0
+    cells = results.questions[question]
+    seconds = [
+        sum(result.outcome.cells[cell].seconds for cell in cells if cell in result.outcome.cells)
+        for result in results.graded
+        if result.outcome and set(cells) & result.outcome.cells.keys()
+    ]
+    return {
+        "name": question,
+        "points": points,
+        "waiting": waiting,
+        "rate": rates[0],
+        "full": rates[1],
+        "none": rates[2],
+        "discrimination": np.corrcoef(reached, rest)[0, 1] if varies else None,
+        "seconds": np.quantile(seconds, [0.25, 0.5, 0.75]) if seconds else None,
+    }
 
 
 def _draw(draw, *arguments):

@@ -2,8 +2,9 @@
 
 A variant is a script in `labs/variants/LAB/` in jupytext's percent format. Its first cell holds a
 docstring, which says what is right or wrong about it, and `LOSES`, the points that it loses in each
-test cell. Every other cell replaces the solution cell whose name it bears; the rest is the
-reference solution.
+test cell. A hostile one, which tries to get points by other means, has `REPORTED`, words that its
+suspicions must hold. Every other cell replaces the solution cell whose name it bears; the rest is
+the reference solution.
 """
 
 import ast
@@ -23,12 +24,14 @@ class Variant:
         name: Name of its file, without the ending.
         about: What is right or wrong about it.
         loses: Dictionary from test cells to the points lost in them.
+        reported: Words that its suspicions must hold; "" for an honest variant, which has none.
         answers: Dictionary from solution cells to their source.
     """
 
     name: str
     about: str
     loses: dict[str, float]
+    reported: str
     answers: dict[str, str]
 
 
@@ -46,15 +49,16 @@ def read(path):
     """
     head, *cells = jupytext.read(path, fmt="py:percent").cells
     tree = ast.parse(head.source)
-    loses = [
-        node.value
+    said = {
+        node.targets[0].id: ast.literal_eval(node.value)
         for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "LOSES"
-    ]
-    if not ast.get_docstring(tree) or not loses:
+        if isinstance(node, ast.Assign)
+    }
+    if not ast.get_docstring(tree) or "LOSES" not in said:
         raise ValueError(f"{path} should begin with a docstring and LOSES = {{...}}.")
     answers = {cell.metadata.title: cell.source for cell in cells}
-    return Variant(Path(path).stem, ast.get_docstring(tree), ast.literal_eval(loses[0]), answers)
+    about = ast.get_docstring(tree)
+    return Variant(Path(path).stem, about, said["LOSES"], said.get("REPORTED", ""), answers)
 
 
 def read_all(course, lab):

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import nbformat
 import numpy as np
+from nbgrader.utils import is_grade, is_solution
 
 from course_lib.classroom import variants
+from course_lib.classroom.execution import NOT_IMPLEMENTED, Job, execute
 from course_lib.classroom.gradebook import read_scores
-from course_lib.classroom.grading import execute, grade
+from course_lib.classroom.grading import grade
 from course_lib.classroom.labs import release
 
 SEEDS = 20
@@ -27,18 +29,20 @@ class Finding(NamedTuple):
     problems: list[str]
 
 
-def verify(course, lab, jobs=1, progress=lambda outcome, left: None):
+def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
     """Verifies a lab in a copy of the course.
 
     The release is the same each time and shows nothing of solutions and checks; the solution gets
     all points, on twenty seeds of every check; the release gets none and fails only because nothing
-    is implemented; every variant loses exactly the points that it says.
+    is implemented; every variant loses exactly the points that it says; hostile variants, and they
+    alone, are reported.
 
     Args:
         course: A `Course`.
         lab: Name of the lab.
         jobs: Number of notebooks that run at the same time.
         progress: Function called with each notebook's `Outcome` and the number of notebooks left.
+        **options: As for `grading.run_class`.
 
     Yields:
         `Finding`s.
@@ -63,11 +67,11 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None):
         for variant in answers:
             solved = variants.answer(released, variants.solutions(source) | variant.answers)
             hand_in(course, lab, variant.name, solved)
-        faults = [
-            f"{o.student}: {o.fault}"
-            for o in grade(course, lab, jobs, progress=progress)
-            if o.fault
-        ]
+        outcomes = {
+            outcome.student: outcome
+            for outcome in grade(course, lab, progress, jobs=jobs, **options)
+        }
+        faults = [f"{name}: {o.fault}" for name, o in outcomes.items() if o.fault]
         yield Finding("Every notebook was graded", faults)
 
         loses = {"release": points, "solution": {}} | {
@@ -79,12 +83,21 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None):
                 f"{student} loses what it should",
                 _differences(found, points, scores, loses[student]),
             )
+        reported = {variant.name: variant.reported for variant in answers}
+        for student, outcome in outcomes.items():
+            if words := reported.get(student):
+                seen = ", ".join(outcome.suspicions + outcome.notes)
+                problems = [] if words in seen else [f"{words!r} is not in {seen!r}"]
+                yield Finding(f"{student} is reported", problems)
+            else:
+                yield Finding(f"{student} is not suspected", outcome.suspicions)
         yield Finding(
-            "The release fails only because nothing is implemented", _other_errors(course, lab)
+            "The release fails only because nothing is implemented",
+            _other_errors(outcomes["release"]),
         )
         yield Finding(
             f"The solution passes every hidden check on {SEEDS} seeds",
-            _failing_seeds(course, lab, source),
+            _failing_seeds(course, lab, source, options),
         )
 
 
@@ -124,38 +137,25 @@ def _differences(found, points, scores, loses):
     ]
 
 
-def _other_errors(course, lab):
-    graded = nbformat.read(
-        course.labs / "autograded" / "release" / lab / f"{lab}.ipynb", as_version=4
-    )
+def _other_errors(outcome):
     return [
-        f"{cell.id}: {output.ename}: {output.evalue}"
-        for cell in graded.cells
-        for output in cell.get("outputs", [])
-        if output.output_type == "error" and output.ename != "NotImplementedError"
+        f"{name}: {cell.reason}"
+        for name, cell in outcome.cells.items()
+        if cell.reason != NOT_IMPLEMENTED
     ]
 
 
-def _failing_seeds(course, lab, source):
-    """Runs the solution once, then every hidden check on many seeds in its kernel."""
-    tasks = [
-        cell.removesuffix("-check") for cell in variants.points(source) if cell.endswith("-check")
-    ]
-    loop = f"""
-for seed in range({SEEDS}):
-    for task in {tasks}:
-        try:
-            check({lab!r}, task, globals(), seed)
-        except Exception as error:
-            print(f"{{task}} on seed {{seed}}: {{error}}")
-"""
-    source.cells.append(nbformat.v4.new_code_cell(loop))
-    path = course.labs / f"{lab}.ipynb"
-    nbformat.write(source, path)
-    executed, _ = execute(course, [path])
-    outputs = nbformat.reads(executed[path], as_version=4).cells[-1].outputs
+def _failing_seeds(course, lab, source, options):
+    """Runs the solution once, and every hidden check on many seeds."""
+    for cell in source.cells:
+        if is_grade(cell) and not is_solution(cell):
+            task = cell.metadata.nbgrader.grade_id.removesuffix("-check")
+            calls = [f"check({lab!r}, {task!r}, globals(), {seed})" for seed in range(SEEDS)]
+            cell.source = "\n".join(calls) if "check(" in cell.source else ""
+    checks = (course.labs / "checks" / f"{lab}.py").read_text(encoding="utf-8")
+    job = Job("solution", nbformat.writes(source), checks, sealed=options.get("sealed", True))
     return [
-        line
-        for output in outputs
-        for line in output.get("text", output.get("evalue", "")).splitlines()
+        f"{name}: {outcome.reason}"
+        for name, outcome in execute(job).cells.items()
+        if outcome.reason
     ]

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from course_lib.classroom import warm
 from course_lib.classroom.course import Course
 from course_lib.classroom.labs import release
 
@@ -47,13 +48,15 @@ def cell(new, source, name, **kind):
     return new(source, id=name, metadata={"nbgrader": about})
 
 
-@pytest.fixture(scope="session")
-def released_lab(course, tmp_path_factory):
-    """The lab's course as it is copied for every test."""
-    tiny = Course(tmp_path_factory.mktemp("released"))
+def make_tiny_lab(root):
+    """Makes a course with the lab `tiny`, released.
+
+    It gives 1 point by a visible test, 2 by a hidden check, and 1 by a person.
+    """
+    tiny = Course(root)
     for folder in ("notebooks", "labs/source/tiny", "labs/checks", "labs/variants/tiny"):
         (tiny.root / folder).mkdir(parents=True)
-    shutil.copy(course.labs / "nbgrader_config.py", tiny.labs)
+    shutil.copy(Course.find(__file__).labs / "nbgrader_config.py", tiny.labs)
     (tiny.labs / "checks" / "tiny.py").write_text(CHECKS)
     cells = [
         cell(new_code_cell, SOLUTION, "double", solution=True),
@@ -68,12 +71,22 @@ def released_lab(course, tmp_path_factory):
     return tiny
 
 
+@pytest.fixture(scope="session", autouse=True)
+def warm_kernels():
+    """One server for all tests that start kernels."""
+    with warm.serving():
+        yield
+
+
+@pytest.fixture(scope="session")
+def released_lab(tmp_path_factory):
+    """The course as it is copied for every test."""
+    return make_tiny_lab(tmp_path_factory.mktemp("released"))
+
+
 @pytest.fixture
 def lab(released_lab, tmp_path):
-    """A course with the lab `tiny`, released.
-
-    It gives 1 point by a visible test, 2 by a hidden check, and 1 by a person.
-    """
+    """A course with the lab `tiny`, released."""
     return Course(shutil.copytree(released_lab.root, tmp_path / "tiny course"))
 
 

@@ -1,8 +1,19 @@
+import sys
+
 import pytest
 
-from course_lib.classroom import doctor
+from course_lib.classroom import doctor, sandbox
 
 pytestmark = pytest.mark.services
+
+SANDBOX = [
+    "sandbox: user namespaces",
+    "sandbox: other namespaces",
+    "sandbox: Landlock",
+    "sandbox: system call filter",
+    "sandbox: whole seal",
+    "sandbox: bubblewrap",
+]
 
 
 def test_the_doctor_looks_at_everything_and_finds_what_is_needed():
@@ -14,9 +25,7 @@ def test_the_doctor_looks_at_everything_and_finds_what_is_needed():
         "Keras backend",
         "GPU",
         "notebook kernel",
-        "sandbox: Landlock",
-        "sandbox: namespaces",
-        "sandbox: bubblewrap",
+        *SANDBOX,
         "data: computer_survey",
         "data: school",
     ]
@@ -29,3 +38,14 @@ def test_a_kernel_that_does_not_start_is_found(monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", "")
     monkeypatch.setattr("course_lib.classroom.kernels.SocketKernelManager.start_kernel", None)
     assert not doctor._kernel().there
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes can be sealed on Linux only")
+def test_what_the_sandbox_lacks_is_named(monkeypatch):
+    lacking = [sandbox.Feature("Landlock", False, "needs Linux 5.13")]
+    monkeypatch.setattr(sandbox, "features", lambda: lacking)
+    monkeypatch.setenv("PATH", "")
+    landlock, bubblewrap = doctor._sandbox()
+    assert landlock == ("sandbox: Landlock", False, "needs Linux 5.13", False)
+    assert not bubblewrap.there
+    assert bubblewrap.detail.startswith("not installed")

@@ -92,11 +92,26 @@ def test_one_submissions_trouble_is_its_own(lab, answer, hand_in):
     hand_in("b_copied_cell", raw=nbformat.writes(copied))
     hand_in("c_right", RIGHT)
     hand_in("d_dies", "import os\nos._exit(1)")
-    done = {outcome.student: outcome.fault for outcome in grade(lab, "tiny", jobs=2)}
-    assert done["c_right"] == ""
-    assert all(done[student] for student in ("a_broken", "b_copied_cell", "d_dies"))
-    assert points(lab)["c_right"] == 3
+    done = {outcome.student: outcome for outcome in grade(lab, "tiny", jobs=2)}
+    assert "is cut off, damaged or no notebook" in done["a_broken"].fault
+    assert done["b_copied_cell"].fault == done["c_right"].fault == done["d_dies"].fault == ""
+    assert done["b_copied_cell"].notes
+    assert done["d_dies"].notes
+    assert points(lab) == {"b_copied_cell": 3, "c_right": 3, "d_dies": 0}
     assert not (lab.labs / "autograded" / "a_broken" / "tiny").exists()
+
+
+def test_students_read_which_requirement_is_not_met(lab, hand_in):
+    hand_in("wrong", WRONG)
+    hand_in("nothing", "def double(x):\n    raise NotImplementedError")
+    hand_in("raises", "def double(x):\n    raise ValueError(f'the hidden input is {x}')")
+    hand_in("other", "def double(x):\n    return object()")
+    cells = {outcome.student: outcome.cells for outcome in grade(lab, "tiny", jobs=2)}
+    assert cells["wrong"]["double-tests"].reason == "Twice 1 is 2, not 3."
+    assert cells["wrong"]["double-check"].reason == "The result is twice the argument."
+    assert cells["nothing"]["double-check"].reason == "The task is not implemented."
+    assert cells["raises"]["double-check"].reason == "Your code raises ValueError on other inputs."
+    assert "TypeError" in cells["other"]["double-check"].reason
 
 
 def test_only_what_changed_is_graded_again(lab, hand_in):

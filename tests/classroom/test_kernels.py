@@ -1,11 +1,11 @@
 import asyncio
 import sys
 import tempfile
-from pathlib import Path
+from queue import Empty
 
 import pytest
 
-from course_lib.classroom.kernels import SocketKernelManager
+from course_lib.classroom.kernels import SocketKernelManager, open_channels
 
 pytestmark = pytest.mark.services
 
@@ -43,7 +43,43 @@ def test_what_a_kernel_prints_does_not_reach_the_terminal(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_sockets_fit_where_the_temporary_folder_has_a_long_name():
+@pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are not to be had")
+def test_sockets_fit_where_the_temporary_folder_has_a_long_name(monkeypatch, tmp_path):
     """Unix allows about a hundred characters for the path of a socket."""
-    manager = SocketKernelManager(kernel_name="python3")
-    assert len(str(Path(manager.ip))) < 90
+    long = tmp_path / ("long" * 30)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert asyncio.run(run_code("1 + 1")) == "ok"
+
+
+def test_a_client_with_open_channels_misses_nothing():
+    async def first_messages():
+        manager = SocketKernelManager(kernel_name="python3")
+        await manager.start_kernel()
+        client = manager.client()
+        try:
+            await open_channels(client)
+            client.execute("print('first')")
+            while (message := await client.get_iopub_msg(timeout=30))["msg_type"] != "stream":
+                pass
+            return message["content"]["text"]
+        finally:
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+    assert asyncio.run(first_messages()) == "first\n"
+
+
+def test_open_channels_gives_up_when_no_kernel_answers():
+    async def wait():
+        manager = SocketKernelManager(kernel_name="python3")
+        manager.write_connection_file()
+        client = manager.client()
+        try:
+            await open_channels(client, timeout=0.5)
+        finally:
+            client.stop_channels()
+            manager.cleanup_connection_file()
+
+    with pytest.raises(Empty):
+        asyncio.run(wait())

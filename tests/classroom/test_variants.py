@@ -14,7 +14,7 @@ def test_reading_a_variant(tmp_path):
     path.write_text('"""Thrice."""\n\nLOSES = {"a-check": 2}\n\n\n# %% a\nx = 1\n\n# %% b\ny = 2\n')
     found = variants.read(path)
     assert found == variants.Variant(
-        "wrong", "Thrice.", {"a-check": 2}, {"a": "x = 1", "b": "y = 2"}
+        "wrong", "Thrice.", {"a-check": 2}, "", {"a": "x = 1", "b": "y = 2"}
     )
 
 

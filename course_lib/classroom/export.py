@@ -1,0 +1,151 @@
+"""Exporting a lab's grades: as a table of our own, and as learning platforms import them."""
+
+import csv
+from pathlib import Path
+
+from markupsafe import escape
+
+from course_lib.classroom.pages import write_points
+from course_lib.classroom.results import read_results
+from course_lib.classroom.student_feedback import read_feedback
+
+# What makes a spreadsheet take a cell for a formula.
+FORMULA = ("=", "+", "-", "@")
+
+
+def write(course, lab, path=None, format="csv"):
+    """Exports the grades of a lab.
+
+    Submissions that could not be graded, and those with an answer that a person still has to read,
+    have no total: an empty cell, never 0. Late penalties are taken off. A student's text that a
+    spreadsheet would take for a formula gets an apostrophe in front.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+        path: The file to write; in `labs/reports/` if None.
+        format: `"csv"`: points of every question, penalty, total and fault.
+            `"canvas"`: what Canvas's gradebook imports, after `lib/gradebook_importer.rb` of its
+            source. Canvas finds students by `ID`, its own number, which its archives of submissions
+            and nbgrader's `lms_user_id` hold; else by `SIS Login ID`; and the assignment by its
+            title, the lab's name.
+            `"moodle"`: the offline grading worksheet of an assignment, after
+            `mod/assign/feedback/offline/importgradeslib.php` of its source. Moodle finds students
+            by `Identifier`, whose number is in the names of its archives' files; to replace grades
+            that it has already, tick that records modified more recently may be updated. The
+            comments are the feedback, in HTML.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: for an unknown format or lab, or if nothing of the lab was graded.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"Unknown format {format!r}. There are: {', '.join(FORMATS)}.")
+    if path is None:
+        name = f"{lab}.csv" if format == "csv" else f"{lab}-{format}.csv"
+        path = course.labs / "reports" / name
+    rows = FORMATS[format](course, lab)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    return path
+
+
+def _csv(course, lab):
+    results = read_results(course, lab)
+    yield ["student", "name", *results.questions, "late penalty", "total", "fault"]
+    for result in results.students:
+        scores = [_write(score) for score in result.scores.values()]
+        yield [
+            _defuse(result.student),
+            _defuse(result.name),
+            *scores,
+            "" if result.fault else _write(result.penalty),
+            _write_total(result),
+            _defuse(result.fault),
+        ]
+
+
+def _canvas(course, lab):
+    results = read_results(course, lab)
+    people = _read_people(course, lab)
+    yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", lab]
+    yield ["    Points Possible", "", "", "", "", _write(results.possible)]
+    for result in results.students:
+        _, number = people.get(result.student, ("", ""))
+        if not number and result.student.isdecimal():
+            number = result.student
+        login = "" if number else result.student
+        name = _defuse(result.name or result.student)
+        yield [name, _defuse(number), "", _defuse(login), "", _write_total(result)]
+
+
+def _moodle(course, lab):
+    results = read_results(course, lab)
+    people = _read_people(course, lab)
+    comments = {feedback.student: _comment(feedback) for feedback in read_feedback(course, lab)}
+    yield [
+        "Identifier",
+        "Full name",
+        "Email address",
+        "Status",
+        "Grade",
+        "Maximum Grade",
+        "Grade can be changed",
+        "Last modified (submission)",
+        "Last modified (grade)",
+        "Feedback comments",
+    ]
+    for result in results.students:
+        email, _ = people.get(result.student, ("", ""))
+        yield [
+            f"Participant {result.student}",
+            _defuse(result.name),
+            _defuse(email),
+            "",
+            _write_total(result),
+            _write(results.possible),
+            "Yes",
+            "-",
+            "-",
+            comments.get(result.student, ""),
+        ]
+
+
+FORMATS = {"csv": _csv, "canvas": _canvas, "moodle": _moodle}
+
+
+def _read_people(course, lab):
+    """Each student's email address and number on the learning platform, as far as known."""
+    with course.gradebook(lab) as gradebook:
+        return {
+            student.id: (student.email or "", student.lms_user_id or "")
+            for student in gradebook.students
+        }
+
+
+def _comment(feedback):
+    """Feedback in a few lines of HTML."""
+    lines = [f"Not graded: {feedback.fault}"] if feedback.fault else []
+    if feedback.penalty:
+        lines.append(f"Taken off for handing in late: {write_points(feedback.penalty)}.")
+    for question in feedback.questions:
+        score = f"{write_points(question.score)} of {write_points(question.points)}"
+        words = " ".join([*question.reasons, *question.comments])
+        lines.append(f"{question.question}: {score}. {words}".strip())
+    return "<br>".join(escape(line) for line in [*lines, *feedback.notes])
+
+
+def _write(points):
+    return "" if points is None else write_points(points)
+
+
+def _write_total(result):
+    return _write(result.total if result.is_final else None)
+
+
+def _defuse(text):
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text

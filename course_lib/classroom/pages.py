@@ -1,0 +1,33 @@
+"""Pages from the templates in `templates/`: whole in one file, without addresses of others."""
+
+from pathlib import Path
+
+import jinja2
+
+
+def write_points(points):
+    """Points as people read them: at most two decimals; a dash for None."""
+    return "–" if points is None else f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+ENVIRONMENT.filters["points"] = write_points
+
+
+def render(template, **values):
+    """Fills a template in; what comes from students is escaped.
+
+    Args:
+        template: Name of the template.
+        **values: What it uses.
+
+    Returns:
+        The page.
+    """
+    return ENVIRONMENT.get_template(template).render(values)

@@ -1,0 +1,515 @@
+"""The seal: what keeps a stranger's notebook to itself.
+
+A sealed process sees no network, no other process and no file but the installed software and
+copies of what it is given; it writes only to its own scratch folder, holds no privileges and cannot
+get any, is bounded in what it uses, and takes its background processes with it when it ends.
+
+All of it is made of what Linux offers to every user: namespaces and a file tree of its own first,
+then Landlock, a filter of system calls and resource limits on top, so that no single one has to
+hold alone. Neither root nor a container engine is needed; a process of root becomes an unprivileged
+user inside.
+"""
+
+import ctypes
+import dataclasses
+import functools
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from course_lib.classroom import linux
+
+SCRATCH = "/scratch"
+
+MEBI = 1024**2
+NOBODY = 65534
+# A kernel opens five. More than this would only fill the disk of the machine.
+MOST_SOCKETS = 64
+
+SOFTWARE = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+SETTINGS = ("alternatives", "fonts", "ld.so.cache", "localtime", "mime.types")
+# TensorFlow asks for processors there, and for the neighbourhood of a GPU.
+HARDWARE = ("/sys/devices/system",)
+HARDWARE_OF_DEVICES = ("/sys/devices", "/sys/bus", "/sys/class", "/sys/module")
+PLAIN_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+LINKS = {
+    "/dev/fd": "/proc/self/fd",
+    "/dev/stdin": "/proc/self/fd/0",
+    "/dev/stdout": "/proc/self/fd/1",
+    "/dev/stderr": "/proc/self/fd/2",
+    "/dev/shm": SCRATCH,
+}
+
+# Calls that reach around the other parts of the seal: memory that no limit counts, queues that the
+# filter does not see, keys and messages of the kernel, other processes' memory.
+DENIED_CALLS = (
+    "add_key",
+    "bpf",
+    "io_uring_setup",
+    "keyctl",
+    "memfd_create",
+    "memfd_secret",
+    "perf_event_open",
+    "process_vm_readv",
+    "process_vm_writev",
+    "ptrace",
+    "request_key",
+    "shmget",
+    "syslog",
+    "userfaultfd",
+)
+# Others, such as the sockets of virtual machines, know no namespaces. By `AF_NETLINK` Jupyter asks
+# for the addresses of its machine.
+ADDRESS_FAMILIES = [
+    getattr(socket, name)
+    for name in ("AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK")
+    if hasattr(socket, name)
+]
+PASSED_ON = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+]
+
+ADVICE = {
+    "user namespaces": (
+        "the machine forbids them to ordinary users (sysctl kernel.apparmor_restrict_"
+        "unprivileged_userns=0, or user.max_user_namespaces above 0), or this is a container that "
+        "forbids them (docker run --security-opt seccomp=unconfined)"
+    ),
+    "other namespaces": "mounts, processes, network, IPC and host name cannot be set apart here",
+    "Landlock": "needs Linux 5.13 with `landlock` in its security modules (lsm=landlock,...)",
+    "system call filter": "needs a Linux built with CONFIG_SECCOMP_FILTER",
+    "whole seal": "needs all of the above, and a /proc of which no part is masked",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a sealed process may use. The defaults suit a notebook that trains small networks.
+
+    A process that asks for more is refused, which Python shows as `MemoryError` or `OSError`; after
+    `cpu_seconds` it is ended.
+
+    Attributes:
+        memory: Bytes of private memory that one process may hold. With all `processes` it is that
+            many times as much; when the machine runs out of memory, sealed processes end first.
+        processes: Processes and threads together.
+        open_files: Files and sockets that one process may have open.
+        file_size: Bytes of one file.
+        scratch: Bytes of all files together. They lie in memory.
+        cpu_seconds: Seconds of processor time of one process.
+    """
+
+    memory: int = 4096 * MEBI
+    processes: int = 256
+    open_files: int = 1024
+    file_size: int = 512 * MEBI
+    scratch: int = 1024 * MEBI
+    cpu_seconds: int = 3600
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a sealed process is given.
+
+    Attributes:
+        sockets: Existing folder, visible at the same path, where the process can make Unix sockets
+            and nothing else. Called by root, it is given to the unprivileged user.
+        files: Folders and files whose copies are put into `SCRATCH`. Symbolic links stay links.
+        devices: Device files that are shown, such as `/dev/nvidia0`. With any of them the address
+            space is not bounded, as GPUs reserve far more of it than they use.
+        limits: A `Limits`.
+    """
+
+    sockets: str
+    files: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    limits: Limits = Limits()
+
+
+class SandboxError(Exception):
+    """A process could not be sealed."""
+
+
+def enter(seal):
+    """Seals the process, which must have just been forked and have a single thread.
+
+    Returns in the sealed process, which is a child of the caller: in its own session, in `SCRATCH`,
+    which is also `HOME` and `TMPDIR`, with an empty standard input. Standard output and error stay.
+    All other file descriptors are closed; objects that still hold one must have let go of it
+    before (`socket.detach`), or they will close somebody else's. The environment stays, but what
+    the program was started with can no longer be read from `/proc`.
+
+    The calling process stays outside as the keeper and never returns: it passes on the signals that
+    it gets, ends the sealed process when it is ended itself, and ends as the sealed process did,
+    with the same status or by the same signal, once all its background processes are gone.
+
+    Args:
+        seal: A `Seal`.
+
+    Raises:
+        SandboxError: if the machine lacks a feature, or there is no folder for the sockets; the
+            process must not go on then.
+    """
+    if not os.path.isdir(seal.sockets):
+        raise SandboxError(f"There is no folder {seal.sockets} for the sockets; make it before.")
+    os.umask(0o022)
+    signals = signal.pthread_sigmask(signal.SIG_BLOCK, (*PASSED_ON, signal.SIGCHLD))
+    try:
+        linux.close_files(3)
+        _leave_namespaces()
+        sockets = os.open(seal.sockets, os.O_RDONLY)
+        keeper_lives, keeper_ends = os.pipe()
+        first = _start_first(keeper_lives)
+        sealed = os.fork()
+        if sealed:
+            _keep(sealed, first, keeper_ends, sockets)
+        linux.close_files(3)
+        os.setsid()
+        _build_tree(seal)
+        _confine(seal)
+    except OSError as error:
+        raise SandboxError(f"The process could not be sealed: {error}") from error
+    _forget_environment()
+    signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+
+
+def _leave_namespaces():
+    """Only root needs no user namespace to make the others."""
+    if os.geteuid() != 0:
+        linux.become_own_user()
+    linux.unshare(
+        linux.NEW_MOUNTS
+        | linux.NEW_PROCESSES
+        | linux.NEW_NETWORK
+        | linux.NEW_IPC
+        | linux.NEW_HOSTNAME
+        | linux.NEW_CGROUP
+    )
+
+
+def _start_first(keeper_lives):
+    """Starts the first process of the new namespace: when it ends, so do all others.
+
+    It waits until the keeper has gone, and takes over what the others leave behind.
+    """
+    nothing = "/dev/null"
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    first = os.posix_spawnp(
+        "cat",
+        ["cat"],
+        {},
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, keeper_lives, 0),
+            (os.POSIX_SPAWN_OPEN, 1, nothing, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, nothing, os.O_WRONLY, 0),
+        ],
+    )
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    return first
+
+
+def _keep(sealed, first, keeper_ends, sockets):
+    try:
+        ended, status = 0, 0
+        while not ended:
+            told = signal.sigtimedwait((*PASSED_ON, signal.SIGCHLD), 1)
+            if told and told.si_signo != signal.SIGCHLD:
+                os.kill(sealed, told.si_signo)
+            if len(os.listdir(sockets)) > MOST_SOCKETS:
+                os.kill(sealed, signal.SIGKILL)
+            ended, status = os.waitpid(sealed, os.WNOHANG)
+        os.close(keeper_ends)
+        os.waitpid(first, 0)
+        code = os.waitstatus_to_exitcode(status)
+        if code < 0:
+            _die_by(-code)
+        os._exit(code)
+    finally:
+        os._exit(1)
+
+
+def _die_by(number):
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (number,))
+    os.kill(os.getpid(), number)
+
+
+def _build_tree(seal):
+    """Replaces all files by those that a sealed process may see."""
+    user, group = _user()
+    if os.geteuid() != user:
+        os.chown(seal.sockets, user, group)
+    linux.keep_mounts_private()
+    guarded, unrunnable = linux.NO_SETUID | linux.NO_DEVICES, linux.NO_SETUID | linux.NO_EXECUTION
+    shown, links = _shown(seal)
+    copies = {path: linux.copy_mount(path, linux.READ_ONLY | guarded) for path in shown}
+    for path in (*PLAIN_DEVICES, *seal.devices):
+        copies[path] = linux.copy_mount(path, unrunnable)
+    copies[seal.sockets] = linux.copy_mount(seal.sockets, guarded | unrunnable)
+    files = {Path(path).name: os.open(path, os.O_PATH) for path in seal.files}
+
+    # The new tree may hide /tmp: all that is needed of it has been opened.
+    root = "/tmp"
+    linux.mount("tmpfs", root, "size=4m,mode=0755", guarded)
+    os.mkdir(root + SCRATCH)
+    size = f"size={seal.limits.scratch},nr_inodes=100k"
+    options = f"{size},mode=0700,uid={user},gid={group}"
+    linux.mount("tmpfs", root + SCRATCH, options, guarded)
+    for path, copy in copies.items():
+        target = Path(root + path)
+        if os.path.isdir(f"/proc/self/fd/{copy}"):
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch()
+        linux.attach_mount(copy, target)
+    for path, target in {**links, **LINKS}.items():
+        os.symlink(target, root + path)
+    os.mkdir(f"{root}/proc")
+    linux.mount("proc", f"{root}/proc", "", guarded | unrunnable)
+    _copy({name: f"/proc/self/fd/{file}" for name, file in files.items()}, root + SCRATCH)
+    for file in files.values():
+        os.close(file)
+
+    linux.change_root(root)
+    linux.limit_mount("/", linux.READ_ONLY | guarded)
+    socket.sethostname("sealed")
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+
+def _user():
+    """The user and the group of a sealed process, as others see them."""
+    return (NOBODY, NOBODY) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+
+
+def _shown(seal):
+    """The folders and files of a machine that a sealed process may read.
+
+    Returns:
+        List of paths, none below another, and a dictionary from symbolic links to their targets.
+    """
+    package = Path(__file__).parents[1]
+    asked = [sys.prefix, sys.base_prefix, os.path.realpath(sys.executable), str(package)]
+    asked += [*SOFTWARE, *(f"/etc/{name}" for name in SETTINGS), *HARDWARE]
+    if seal.devices:
+        asked += HARDWARE_OF_DEVICES
+    links = {path: os.readlink(path) for path in SOFTWARE if os.path.islink(path)}
+    shown = []
+    for path in sorted({*asked, *map(os.path.realpath, asked)} - set(links)):
+        covered = any(path.startswith(f"{other}/") for other in shown)
+        if os.path.exists(path) and not covered:
+            shown.append(path)
+    return shown, links
+
+
+def _copy(files, folder):
+    """Copies files, as a dictionary from their names, into a folder for the sealed process."""
+    user, group = _user()
+    for name, file in files.items():
+        target = os.path.join(folder, name)
+        if os.path.isdir(file):
+            shutil.copytree(file, target, symlinks=True)
+        else:
+            shutil.copy(file, target)
+        for path in (target, *Path(target).rglob("*")):
+            os.chown(path, user, group, follow_symlinks=False)
+
+
+def _confine(seal):
+    """Takes all rights and sets all limits that hold wherever the process is."""
+    user, group = _user()
+    if os.geteuid() != user:
+        os.setgroups([])
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)
+        linux.own_again()
+    # Here the limit of processes counts this process's own, and the mounts belong to another.
+    linux.become_own_user()
+    linux.forbid_namespaces()
+    linux.leave_keyring()
+    _limit(seal)
+    rules = dict.fromkeys(seal.devices, linux.READ | linux.WRITE_FILE | linux.DEVICE_CONTROL)
+    rules["/"] = linux.READ
+    rules["/dev/null"] = linux.WRITE_FILE | linux.TRUNCATE
+    rules[seal.sockets] = linux.MAKE_SOCKET | linux.REMOVE_FILE
+    rules[SCRATCH] = linux.EVERYTHING
+    linux.forbid_privileges()
+    linux.restrict_files(rules)
+    linux.drop_capabilities()
+    linux.filter_calls(DENIED_CALLS, ADDRESS_FAMILIES)
+    os.chdir(SCRATCH)
+    tempfile.tempdir = None
+    os.environ.update(HOME=SCRATCH, TMPDIR=SCRATCH, USER="student", LOGNAME="student")
+
+
+def _limit(seal):
+    import resource
+
+    limits = seal.limits
+    Path("/proc/self/oom_score_adj").write_text("1000")
+    wanted = {
+        # Zero would not keep a core from a program that the machine has set to take them.
+        resource.RLIMIT_CORE: 1,
+        resource.RLIMIT_CPU: limits.cpu_seconds,
+        resource.RLIMIT_DATA: limits.memory,
+        resource.RLIMIT_FSIZE: limits.file_size,
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_NPROC: limits.processes,
+        resource.RLIMIT_STACK: 8 * MEBI,
+    }
+    if not seal.devices:
+        # RLIMIT_DATA forgets shared memory and pages that are no longer writable. What threads
+        # reserve comes on top: up to eight arenas of 64 MiB a processor, and their stacks.
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        reserve = os.cpu_count() * 1024 * MEBI
+        wanted[resource.RLIMIT_AS] = pages * resource.getpagesize() + limits.memory + reserve
+    for kind, most in wanted.items():
+        # The first limit of processor time is a signal that can be caught, the second is not.
+        last = most + 1 if kind == resource.RLIMIT_CPU else most
+        allowed = resource.getrlimit(kind)[1]
+        if allowed != resource.RLIM_INFINITY:
+            last = min(last, allowed)
+        resource.setrlimit(kind, (min(most, last), last))
+
+
+def _forget_environment():
+    """Clears the memory from which `/proc` reads what the program was started with."""
+    kept = dict(os.environ)
+    os.environ.clear()
+    start, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[47:49])
+    ctypes.memset(start, 0, end - start)
+    os.environ.update(kept)
+
+
+def bubblewrap(seal, command):
+    """Puts the same seal around a program, by bubblewrap in place of `enter`.
+
+    Args:
+        seal: A `Seal`.
+        command: List of the program and its arguments.
+
+    Returns:
+        The list to start in its place. When killed by a signal, its status is 128 and the number.
+        Called by root, the folder of sockets is given to the unprivileged user at once. The
+        originals of `seal.files` can be read, too.
+    """
+    user, group = _user()
+    if os.geteuid() != user:
+        os.chown(seal.sockets, user, group)
+    shown, links = _shown(seal)
+    arguments = ["--die-with-parent", "--new-session", "--hostname", "sealed", "--unshare-uts"]
+    arguments += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-cgroup-try"]
+    arguments += ["--size", str(seal.limits.scratch), "--perms", "0777", "--tmpfs", SCRATCH]
+    # Left to itself, bubblewrap closes the folders on the way to these to other users.
+    places = [*shown, *seal.files, *PLAIN_DEVICES, *seal.devices, seal.sockets]
+    for folder in sorted({str(above) for place in places for above in Path(place).parents} - {"/"}):
+        arguments += ["--perms", "0755", "--dir", folder]
+    for path in (*shown, *seal.files):
+        arguments += ["--ro-bind", path, path]
+    for path in (*PLAIN_DEVICES, *seal.devices):
+        arguments += ["--dev-bind", path, path]
+    for path, target in {**links, **LINKS}.items():
+        arguments += ["--symlink", target, path]
+    arguments += ["--proc", "/proc", "--bind", seal.sockets, seal.sockets, "--remount-ro", "/"]
+    given = json.dumps(dataclasses.asdict(seal))
+    inside = [sys.executable, "-c", f"from {__name__} import _run; _run()", given]
+    return ["bwrap", *arguments, "--", *inside, *command]
+
+
+def _run():
+    """What `bubblewrap` starts: does the rest of the seal, then becomes the program."""
+    given, *command = sys.argv[1:]
+    given = json.loads(given)
+    seal = Seal(**{**given, "limits": Limits(**given["limits"])})
+    _copy({Path(path).name: path for path in seal.files}, SCRATCH)
+    _confine(seal)
+    os.execvp(command[0], command)
+
+
+class Feature(NamedTuple):
+    """One thing of the kernel that a seal is made of.
+
+    Attributes:
+        what: Its name.
+        there: Whether this machine lets it be used.
+        detail: What was found, or what to do.
+    """
+
+    what: str
+    there: bool
+    detail: str
+
+
+@functools.cache
+def features():
+    """Tries everything that a seal is made of, in processes that are thrown away.
+
+    Returns:
+        List of `Feature`s, the last of which is a whole seal.
+    """
+    if platform.system() != "Linux":
+        system = platform.system()
+        return [Feature("Linux", False, f"processes can be sealed on Linux only, this is {system}")]
+    probe = [sys.executable, "-c", f"from {__name__} import _probe; _probe()"]
+    asked = subprocess.run(probe, capture_output=True, text=True, check=True)
+    return [
+        Feature(what, not trouble, f"{trouble}: {ADVICE[what]}" if trouble else "there")
+        for what, trouble in map(json.loads, asked.stdout.splitlines())
+    ]
+
+
+def _probe():
+    """Prints a line for each feature: its name and the trouble with it."""
+
+    def restrict():
+        linux.forbid_privileges()
+        linux.restrict_files({"/": linux.READ})
+
+    def filter_calls():
+        linux.forbid_privileges()
+        linux.filter_calls(DENIED_CALLS, ())
+
+    with tempfile.TemporaryDirectory() as sockets:
+        attempts = {
+            "user namespaces": linux.become_own_user,
+            "other namespaces": _leave_namespaces,
+            "Landlock": restrict,
+            "system call filter": filter_calls,
+            "whole seal": lambda: enter(Seal(sockets)),
+        }
+        for what, attempt in attempts.items():
+            if not os.fork():
+                trouble = ""
+                try:
+                    attempt()
+                except (OSError, SandboxError) as error:
+                    trouble = str(error)
+                os.write(1, f"{json.dumps([what, trouble])}\n".encode())
+                os._exit(0)
+            os.wait()
+
+
+def missing():
+    """What this machine lacks to seal a process.
+
+    Returns:
+        A sentence for every feature that is missing; none if a process can really be sealed.
+    """
+    return [f"{feature.what}: {feature.detail}" for feature in features() if not feature.there]
