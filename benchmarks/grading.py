@@ -107,7 +107,11 @@ def _trust(course):
     return [
         (f"{len(bank)} attacks that gain nothing, under `course grade`", str(ours), "all"),
         ("of them reported", str(reported), "all"),
-        ("that gain nothing under `nbgrader autograde`", str(theirs), ""),
+        (
+            "that gain nothing under `nbgrader autograde`, where one raises everybody's scores",
+            str(theirs),
+            "",
+        ),
     ]
 
 

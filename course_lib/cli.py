@@ -90,6 +90,16 @@ def _progress():
     return Progress(*columns, TextColumn("left:"), TimeRemainingColumn(), console=console)
 
 
+def _can_seal():
+    """Whether the project's own answers run sealed off; strangers' code asks for --unsealed."""
+    from course_lib.classroom import sandbox
+
+    missing = sandbox.missing()
+    if missing:
+        console.print(f"[yellow]Runs without a seal; `course doctor` says why: {missing}[/yellow]")
+    return not missing
+
+
 def _mark(good):
     return "[green]✓[/green]" if good else "[red]✗[/red]"
 
@@ -247,7 +257,7 @@ def labs_verify(context: typer.Context, lab: Lab, jobs: Jobs = CORES):
         def step(outcome, left):
             progress.update(bar, advance=1, total=progress.tasks[0].completed + 1 + left)
 
-        for finding in verify(_course(context), lab, jobs, step):
+        for finding in verify(_course(context), lab, jobs, step, sealed=_can_seal()):
             findings.append(finding)
             progress.console.print(f"{_mark(not finding.problems)} {escape(finding.what)}")
             for problem in finding.problems:
@@ -461,7 +471,7 @@ def _demo(course, jobs):
         archive = demo.root / f"{lab}.zip"
         make_class(demo, lab, archive)
         _collect(demo, lab, archive)
-        good &= _grade(demo, lab, jobs=jobs)
+        good &= _grade(demo, lab, jobs=jobs, sealed=_can_seal())
         write_report(demo, lab)
     return good
 

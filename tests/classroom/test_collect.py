@@ -44,7 +44,7 @@ def submitted(lab):
             ["lovelaceada_101_5501_tiny-1.ipynb", "hoppergrace_LATE_102_5502_tiny.ipynb"],
             ["101", "102"],
         ),
-        (["ada/work/tiny.ipynb", "bob/tiny.ipynb"], ["ada", "bob"]),
+        (["ada/mine/tiny.ipynb", "bob/tiny.ipynb"], ["ada", "bob"]),
         (["José Ñandú/tiny.ipynb", "bob/tiny.ipynb"], ["José-Ñandú", "bob"]),
     ],
 )

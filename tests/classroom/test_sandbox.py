@@ -389,7 +389,7 @@ def test_it_neither_sees_nor_touches_other_processes(run):
             "signal to the first": refused(os.kill, 1, signal.SIGKILL) or "ignored",
             "trace": refused(linux.call, "ptrace", trace, 1, 0, 0),
             "memory": refused(open, "/proc/1/mem", "rb"),
-            "root": refused(os.listdir, "/proc/1/root/"),
+            "root": refused(os.listdir, "/proc/1/root"),
             "environment": refused(Path("/proc/1/environ").read_bytes),
             "priority": refused(os.setpriority, os.PRIO_PROCESS, os.getpid(), -5),
         }
