@@ -88,7 +88,7 @@ def start_server():
     starter, folder = os.getpid(), make_socket_folder("warm-")
     address = os.path.join(folder, "socket")
     server = subprocess.Popen(
-        [sys.executable, "-m", "course_lib.classroom.warm", address],
+        [sys.executable, "-u", "-m", "course_lib.classroom.warm", address],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
