@@ -1,7 +1,7 @@
 """The least that grading a class can cost: the cells alone, in forked processes.
 
-`python -m benchmarks.floor FOLDER JOBS` runs all notebooks in a folder, without Jupyter, database
-or seal.
+`python -m benchmarks.floor FOLDER CHECKS JOBS` runs all notebooks in a folder, hidden checks from the
+folder CHECKS included, without Jupyter, database or seal.
 """
 
 import os
@@ -11,8 +11,9 @@ from pathlib import Path
 import nbformat
 
 
-def main(folder, jobs):
+def main(folder, checks, jobs):
     os.environ.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OMP_NUM_THREADS="1")
+    os.environ["COURSE_CHECKS"] = checks
     paths = sorted(Path(folder).rglob("*.ipynb"))
     import keras  # noqa: F401
 
@@ -44,4 +45,4 @@ def run(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

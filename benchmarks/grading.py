@@ -36,9 +36,8 @@ def _throughput(course):
         collect(copy, LAB, copy.root / "class.zip")
         ours, _ = _run("course", "--course", folder, "grade", LAB, "--jobs", JOBS, cwd=folder)
         our_scores = read_scores(copy, LAB).scores
-        floor, _ = _run(
-            "python", "-m", "benchmarks.floor", copy.labs / "autograded", JOBS, cwd=course.root
-        )
+        folders = copy.labs / "autograded", copy.labs / "checks"
+        floor, _ = _run("python", "-m", "benchmarks.floor", *folders, JOBS, cwd=course.root)
         theirs, _ = _run("nbgrader", "autograde", LAB, "--force", cwd=copy.labs)
         their_scores = read_scores(copy, LAB).scores
     equal = np.sum(np.isclose(our_scores, their_scores, equal_nan=True))

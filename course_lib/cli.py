@@ -1,11 +1,12 @@
 """The `course` command: a thin skin over `course_lib.classroom` and `course_lib.datasets`."""
 
 import logging
+import math
 import os
 import shutil
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -345,9 +346,13 @@ def grade(
     cluster: Cluster = None,
     gpus: Gpus = 0,
     unsealed: Unsealed = False,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="After so many minutes no submission is begun.")
+    ] = math.inf,
 ):
     """Grade all submissions of a lab that are new or changed."""
     options = {"force": force, "jobs": jobs, "cluster": cluster, "gpus": gpus}
+    options["seconds"] = 60 * minutes
     if not _grade(_course(context), lab, sealed=not unsealed, **options):
         raise typer.Exit(1)
 
@@ -363,14 +368,14 @@ def regrade(
     unsealed: Unsealed = False,
 ):
     """Grade all submissions of a lab again, for instance with a changed check."""
-    from course_lib.classroom.gradebook import differences, read_scores
-    from course_lib.classroom.grading import preview
-
     course = _course(context)
     options = {"jobs": jobs, "cluster": cluster, "gpus": gpus, "sealed": not unsealed}
     if not diff:
         raise typer.Exit(int(not _grade(course, lab, force=True, **options)))
-    with _grading(lab) as step:
+    with _grading(lab, cluster) as step:
+        from course_lib.classroom.gradebook import differences, read_scores
+        from course_lib.classroom.grading import preview
+
         scores, _ = preview(course, lab, step, **options)
     table = Table("student", "cell", "before", "after")
     for change in differences(read_scores(course, lab), scores):
@@ -379,9 +384,14 @@ def regrade(
 
 
 @contextmanager
-def _grading(lab):
-    """Shows a progress bar with throughput and time left; gives the function that advances it."""
-    with _progress() as progress:
+def _grading(lab, cluster):
+    """Shows a progress bar with throughput and time left; gives the function that advances it.
+
+    On this machine a warm server starts with it, and imports while the grader itself is imported.
+    """
+    from course_lib.classroom import warm
+
+    with nullcontext() if cluster else warm.serving(), _progress() as progress:
         bar = progress.add_task(f"grading {lab}", total=None)
         start = time.monotonic()
 
@@ -396,13 +406,13 @@ def _grading(lab):
         progress.update(bar, total=progress.tasks[0].completed)
 
 
-def _grade(course, lab, **options):
+def _grade(course, lab, cluster=None, **options):
     """Grades with a progress bar and shows the class; returns whether all could be graded."""
-    from course_lib.classroom.grading import grade
-    from course_lib.classroom.results import read_results
+    with _grading(lab, cluster) as step:
+        from course_lib.classroom.grading import grade
+        from course_lib.classroom.results import read_results
 
-    with _grading(lab) as step:
-        done = grade(course, lab, step, **options)
+        done = grade(course, lab, step, cluster=cluster, **options)
     results = read_results(course, lab)
     table = Table("student", "name", "points", "", title=f"{lab}: {results.possible:g} points")
     for result in results.students:

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import functools
 import secrets
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ class Rewritten(NamedTuple):
 
 
 MARKS = 16
+RECORD = f"_{secrets.token_hex(16)}"
 
 
 def rewrite(source, record):
@@ -47,8 +49,22 @@ def rewrite(source, record):
     Raises:
         SyntaxError: if the source is not valid.
     """
+    body, expected, count = _rewrite(source)
+    marks = {count + n: bool(secrets.randbits(1)) for n in range(MARKS)}
+    lines = [f"{record}[{number}] = {mark}" for number, mark in marks.items()]
+    return Rewritten("\n".join([*lines, body.replace(RECORD, record)]), expected | marks)
+
+
+@functools.cache
+def _rewrite(source):
+    """Does what is the same for all students.
+
+    Returns:
+        The source, with `RECORD` as the name of the record; what it stores there at every run of it
+        that passes; the number of assertions.
+    """
     tree = ast.parse(TransformerManager().transform_cell(source))
-    rewriter = _Rewriter(record)
+    rewriter = _Rewriter()
     body, expected = [], {}
     for statement in tree.body:
         if isinstance(statement, ast.Assert):
@@ -57,20 +73,17 @@ def rewrite(source, record):
         body.extend(visited if isinstance(visited, list) else [visited])
     if body and isinstance(body[-1], ast.Expr):
         body[-1] = rewriter.store("value", body[-1].value)
-    marks = {rewriter.count + n: bool(secrets.randbits(1)) for n in range(MARKS)}
-    tree.body = [
-        rewriter.store(number, ast.Constant(mark)) for number, mark in marks.items()
-    ] + body
-    return Rewritten(ast.unparse(ast.fix_missing_locations(tree)), expected | marks)
+    tree.body = body
+    return ast.unparse(ast.fix_missing_locations(tree)), expected, rewriter.count
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, record):
-        self.record, self.count = record, 0
+    def __init__(self):
+        self.count = 0
 
     def entry(self, key, context=None):
         return ast.Subscript(
-            ast.Name(self.record, ast.Load()), ast.Constant(key), context or ast.Load()
+            ast.Name(RECORD, ast.Load()), ast.Constant(key), context or ast.Load()
         )
 
     def store(self, key, value):

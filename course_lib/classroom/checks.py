@@ -11,6 +11,7 @@ is the same.
 """
 
 import ast
+import functools
 import logging
 import os
 from pathlib import Path
@@ -95,6 +96,7 @@ class Verdict(NamedTuple):
     unmet: list[str]
 
 
+@functools.cache
 def load(source):
     """Loads the checks of a lab.
 

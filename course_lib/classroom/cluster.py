@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import get_context
 from queue import SimpleQueue
 
+from course_lib.classroom import warm
+
 TRIES = 3
 _free_gpus, _filling = {}, threading.Lock()
 
@@ -141,23 +143,24 @@ def _processes(jobs, gpus):
     environments = [{}] * jobs
     if gpus:
         environments = [{"CUDA_VISIBLE_DEVICES": device} for device in _slots(gpus)[:jobs]]
-    processes = [_Process(environment) for environment in environments]
-    idle = SimpleQueue()
-    for process in processes:
-        idle.put(process)
-
-    def run(function, *args):
-        process = idle.get()
-        try:
-            return process.run(function, *args)
-        finally:
+    with warm.serving():
+        processes = [_Process(environment) for environment in environments]
+        idle = SimpleQueue()
+        for process in processes:
             idle.put(process)
 
-    try:
-        yield run
-    finally:
-        for process in processes:
-            process.end()
+        def run(function, *args):
+            process = idle.get()
+            try:
+                return process.run(function, *args)
+            finally:
+                idle.put(process)
+
+        try:
+            yield run
+        finally:
+            for process in processes:
+                process.end()
 
 
 class _Process:
@@ -171,9 +174,11 @@ class _Process:
         self._start()
 
     def _start(self):
-        context = get_context("spawn")
+        context = get_context("forkserver" if warm.can_fork() else "spawn")
+        context.set_forkserver_preload(["course_lib.classroom.execution"])
         watched, self._alive = context.Pipe(duplex=False)
-        self._pool = ProcessPoolExecutor(1, context, _prepare, (watched, self._environment))
+        environment = {**os.environ, **self._environment}
+        self._pool = ProcessPoolExecutor(1, context, _prepare, (watched, environment))
 
     def run(self, function, *args):
         for _ in range(TRIES):
@@ -215,6 +220,8 @@ def _slurm(jobs, gpus, options):
         **options,
         "cores": known["cores"] or 1,
         "memory": known["memory"] or "4 GiB",
+        # A warm server is of one machine.
+        "job_script_prologue": ["unset COURSE_WARM", *known["job_script_prologue"]],
     }
     if gpus:
         options["worker_extra_args"] = ["--resources GPU=1", *known["worker_extra_args"]]

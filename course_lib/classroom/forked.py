@@ -99,7 +99,7 @@ def become_kernel(request, pools):
     try:
         _settle(request)
         report = os.dup(2)
-        os.dup2(0, 2)
+        os.dup2(1, 2)
         # `random` seeds itself anew at every fork.
         np.random.seed()
         _set_threads(pools)

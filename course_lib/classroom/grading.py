@@ -7,10 +7,12 @@ stay nbgrader's.
 import errno
 import hashlib
 import logging
+import math
 import stat
+import time
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,19 +22,24 @@ import numpy as np
 import pooch
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import Execute
+from nbgrader.preprocessors import CheckCellMetadata, Execute
 from nbgrader.utils import determine_grade, is_grade, rmtree
 from sqlalchemy.exc import OperationalError
 
 from course_lib.classroom import cluster as clusters
-from course_lib.classroom import outcomes, sandbox, submission, warm
+from course_lib.classroom import outcomes, sandbox, submission
 from course_lib.classroom.execution import Bounds, Job, execute
 from course_lib.classroom.gradebook import find_lab
+from course_lib.classroom.sandbox import Limits
 
 log = logging.getLogger(__name__)
 
 # Bytes of the files that a student may hand in beside the notebook.
 LARGEST_FILES = 50_000_000
+# Submissions that are prepared and wait for a worker.
+AHEAD = 32
+# Workers execute, and the cells that nbgrader knows, with their metadata, are the release's.
+LEFT_OUT = (Execute, CheckCellMetadata)
 
 
 class Autograder(Autograde):
@@ -82,8 +89,8 @@ class Autograder(Autograde):
             notebook: The executed notebook, as JSON.
             files: The files beside it, as a dictionary from names to contents.
         """
-        steps = [step for step in self.autograde_preprocessors if not issubclass(step, Execute)]
-        notebook = self._apply(steps, nbformat.reads(notebook, as_version=4))
+        notebook = nbformat.reads(notebook, as_version=4)
+        notebook = self._apply(self.autograde_preprocessors, notebook)
         self.discard()
         for name, content in files.items():
             path = self.folder / name
@@ -110,7 +117,8 @@ class Autograder(Autograde):
             },
         }
         for step in steps:
-            notebook, resources = step(parent=self)(notebook, resources)
+            if step not in LEFT_OUT:
+                notebook, resources = step(parent=self)(notebook, resources)
         return notebook
 
 
@@ -194,6 +202,7 @@ def run_class(
     cluster=None,
     gpus=0,
     sealed=True,
+    seconds=math.inf,
     bounds=None,
     limits=None,
 ):
@@ -210,14 +219,18 @@ def run_class(
         cluster: Where: None for this machine, `"slurm"`, or the address of a Dask scheduler.
         gpus: Part of a GPU that each submission needs, from 0 to 1.
         sealed: Whether submissions are sealed off.
-        bounds: What each submission may use up, a `Bounds`; its defaults if None.
-        limits: What each of its processes may use up, a `Limits`; its defaults if None.
+        seconds: Time of the whole class: after it no submission is begun.
+        bounds: What each submission may use up, a `Bounds`; if None, what nbgrader's configuration
+            says (`c.Bounds.cell = 300`), and the defaults beyond that.
+        limits: What its processes may use up, a `Limits`; if None, what the configuration says
+            (`c.Limits.processes = 64`), and the defaults beyond that. On this machine all that run
+            at the same time share four fifths of its memory.
 
     Raises:
         ValueError: for an unknown lab, or one that the gradebook does not know.
         SandboxError: if submissions are to be sealed off, and this machine lacks what it takes.
         CourseIsBusy: if another grader works on the course.
-        GradingStopped: if the disk is full, or the gradebook out of reach.
+        GradingStopped: if the disk is full, the gradebook out of reach, or the time is up.
     """
     if sealed and sandbox.missing():
         raise sandbox.SandboxError(
@@ -230,24 +243,24 @@ def run_class(
         find_lab(gradebook, lab)
     released = nbformat.read(course.released(lab), as_version=4)
     checks = course.labs / "checks" / f"{lab}.py"
+    at_once = jobs if cluster is None else 1
     template = Job(
         student="",
         notebook="",
         checks=checks.read_text(encoding="utf-8") if checks.exists() else "",
         sealed=sealed,
-        bounds=bounds or Bounds(),
-        limits=limits or sandbox.Limits(),
+        bounds=bounds or Bounds(**_configured(course, Bounds)),
+        limits=limits or Limits.of_one(at_once, **_configured(course, Limits)),
         gpus=gpus,
     )
     slurm = {"log_directory": str(course.build / "slurm"), **course.config.SLURMCluster}
     with (
         _alone(course),
         _explaining(),
-        warm.serving(),
         clusters.workers(jobs, cluster, gpus, slurm) as pool,
     ):
         waiting = _find_waiting(course, lab, force)
-        running = {}
+        running, end = {}, time.monotonic() + seconds
 
         def conclude(grader, files, executed, outcome):
             left = len(waiting) + len(running)
@@ -259,8 +272,8 @@ def run_class(
                 log.exception("%s could not be saved", grader.student)
                 finish(grader, files, None, replace(outcome, fault=_describe(error)), left)
 
-        while waiting or running:
-            while waiting and len(running) < 2 * jobs:
+        while running or (waiting and time.monotonic() < end):
+            while waiting and len(running) < jobs + AHEAD and time.monotonic() < end:
                 outcome = waiting.pop()
                 grader = Autograder(course, lab, outcome.student)
                 try:
@@ -289,6 +302,11 @@ def run_class(
                     cells=executed.cells,
                 )
                 conclude(grader, files, executed, outcome)
+        if waiting:
+            raise GradingStopped(
+                f"The time is up: {len(waiting)} submissions were not begun. What was graded is "
+                "kept; run `course grade` again for the others."
+            )
 
 
 class CourseIsBusy(ValueError):
@@ -296,7 +314,18 @@ class CourseIsBusy(ValueError):
 
 
 class GradingStopped(ValueError):
-    """Grading could not go on: the disk is full, or the gradebook out of reach."""
+    """Grading could not go on: a full disk, a gradebook out of reach, the time of the class."""
+
+
+def _configured(course, kind):
+    """What nbgrader's configuration says about `Bounds` or `Limits`, as a dictionary."""
+    wanted, known = course.config[kind.__name__], {field.name for field in fields(kind)}
+    if unknown := sorted(wanted.keys() - known):
+        raise ValueError(
+            f"{course.labs / 'nbgrader_config.py'} sets {kind.__name__}.{unknown[0]}, which there "
+            f"is not. There are: {', '.join(sorted(known))}."
+        )
+    return wanted
 
 
 @contextmanager

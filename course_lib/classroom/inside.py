@@ -11,6 +11,8 @@ import importlib
 import importlib.util
 import sys
 import threading
+from itertools import chain
+from operator import is_, itemgetter
 from types import FunctionType, ModuleType, SimpleNamespace
 
 from IPython import get_ipython
@@ -79,6 +81,7 @@ class Libraries:
         for name in PRELOADED:
             importlib.import_module(name)
         self.modules, self.attributes, self.functions = {}, [], {}
+        self._looks, self._seen = [], []
         for name, module in list(sys.modules.items()):
             if name.split(".")[0] in WATCHED and isinstance(module, ModuleType):
                 self.modules[name] = module
@@ -95,6 +98,10 @@ class Libraries:
             and (callable(value) or isinstance(value, property | staticmethod | classmethod))
         }
         self.attributes.append((owner, name, kept))
+        # With fewer than two keys it would return no tuple; all modules and classes have `__doc__`.
+        look = itemgetter("__doc__", "__doc__", *kept)
+        self._looks.append((look, vars(owner)))
+        self._seen.extend(look(vars(owner)))
         for key, value in kept.items():
             # What numpy dispatches is a function behind another object.
             function = getattr(value, "__wrapped__", value)
@@ -113,6 +120,8 @@ class Libraries:
             if sys.modules.get(name) is not module:
                 sys.modules[name] = module
                 changed.append(f"replaces {name}")
+        if self._are_untouched():
+            return changed
         for owner, name, kept in self.attributes:
             now = vars(owner)
             for key, value in kept.items():
@@ -120,6 +129,14 @@ class Libraries:
                     setattr(owner, key, value)
                     changed.append(f"replaces {name}.{key}")
         return changed
+
+    def _are_untouched(self, all=all, map=map):
+        """Looks at twenty thousand attributes in little time, by nothing that could be replaced."""
+        try:
+            now = chain.from_iterable(look(names) for look, names in self._looks)
+            return all(map(is_, now, self._seen))
+        except KeyError:
+            return False
 
 
 class Shell:
@@ -291,9 +308,10 @@ def remember():
 
 
 def guard(name):
-    """Makes the kernel's `Guard`.
+    """Makes the kernel's `Guard`, once.
 
-    It is made from a copy of this module, which a student's code does not find by its name.
+    It is made from a copy of this module, which a student's code does not find by its name; nor
+    does it find what was remembered.
 
     Args:
         name: Name of the copy in `sys.modules`, known to the grader alone.
@@ -301,7 +319,9 @@ def guard(name):
     remember()
     copy = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, __file__))
     copy.__spec__.loader.exec_module(copy)
-    sys.modules[name] = copy.Guard(_libraries[0])
+    libraries = _libraries.pop()
+    libraries.__class__ = copy.Libraries
+    sys.modules[name] = copy.Guard(libraries)
 
 
 def _is_students(call):

@@ -10,10 +10,13 @@ hold alone. Neither root nor a container engine is needed; a process of root bec
 user inside.
 """
 
+import contextlib
 import ctypes
 import dataclasses
 import functools
 import json
+import math
+import mmap
 import os
 import platform
 import shutil
@@ -32,6 +35,8 @@ SCRATCH = "/scratch"
 
 MEBI = 1024**2
 NOBODY = 65534
+# What TensorFlow and a small network need.
+LEAST_MEMORY = 1536 * MEBI
 # A kernel opens five. More than this would only fill the disk of the machine.
 MOST_SOCKETS = 64
 
@@ -101,8 +106,9 @@ class Limits:
     `cpu_seconds` it is ended.
 
     Attributes:
-        memory: Bytes of private memory that one process may hold. With all `processes` it is that
-            many times as much; when the machine runs out of memory, sealed processes end first.
+        memory: Bytes of private memory that one process may hold, and all of them together: of
+            that the keeper makes sure once a second, and ends them. When the machine runs out of
+            memory meanwhile, sealed processes end first.
         processes: Processes and threads together.
         open_files: Files and sockets that one process may have open.
         file_size: Bytes of one file.
@@ -116,6 +122,34 @@ class Limits:
     file_size: int = 512 * MEBI
     scratch: int = 1024 * MEBI
     cpu_seconds: int = 3600
+
+    @classmethod
+    def of_one(cls, jobs, **others):
+        """Returns the limits of one of several that run on this machine at the same time.
+
+        All together they use four fifths of its memory at most.
+
+        Args:
+            jobs: How many run at the same time.
+            **others: Limits that are to be others than the defaults.
+
+        Raises:
+            ValueError: if too little is left for each.
+        """
+        whole = cls(**others)
+        pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+        installed = pages * mmap.PAGESIZE or math.inf
+        part = min(1.0, 0.8 * installed / jobs / (whole.memory + whole.scratch))
+        limits = dataclasses.replace(
+            whole, memory=int(part * whole.memory), scratch=int(part * whole.scratch)
+        )
+        if part < 1 and limits.memory < LEAST_MEMORY:
+            raise ValueError(
+                f"With --jobs {jobs} each would get {limits.memory // MEBI} MiB of this machine's "
+                f"{installed // MEBI} MiB, and a notebook needs {LEAST_MEMORY // MEBI}. Use "
+                f"--jobs {max(1, int(jobs * limits.memory / LEAST_MEMORY))}."
+            )
+        return limits
 
 
 @dataclass(frozen=True)
@@ -173,7 +207,7 @@ def enter(seal):
         first = _start_first(keeper_lives)
         sealed = os.fork()
         if sealed:
-            _keep(sealed, first, keeper_ends, sockets)
+            _keep(sealed, first, keeper_ends, sockets, seal.limits.memory)
         linux.close_files(3)
         os.setsid()
         _build_tree(seal)
@@ -219,14 +253,14 @@ def _start_first(keeper_lives):
     return first
 
 
-def _keep(sealed, first, keeper_ends, sockets):
+def _keep(sealed, first, keeper_ends, sockets, memory):
     try:
         ended, status = 0, 0
         while not ended:
             told = signal.sigtimedwait((*PASSED_ON, signal.SIGCHLD), 1)
             if told and told.si_signo != signal.SIGCHLD:
                 os.kill(sealed, told.si_signo)
-            if len(os.listdir(sockets)) > MOST_SOCKETS:
+            if len(os.listdir(sockets)) > MOST_SOCKETS or _memory_of_all() > memory:
                 os.kill(sealed, signal.SIGKILL)
             ended, status = os.waitpid(sealed, os.WNOHANG)
         os.close(keeper_ends)
@@ -237,6 +271,21 @@ def _keep(sealed, first, keeper_ends, sockets):
         os._exit(code)
     finally:
         os._exit(1)
+
+
+def _memory_of_all():
+    """Bytes that several sealed processes hold together; one alone has its own limit."""
+    # Once their tree of files is there, the keeper's /proc is theirs, where it is not itself.
+    if os.path.lexists("/proc/self/stat"):
+        return 0
+    processes = [name for name in os.listdir("/proc") if name.isdigit()]
+    total = 0
+    if len(processes) > 2:  # beside the first one, which waits for the keeper
+        for process in processes:
+            with contextlib.suppress(OSError):
+                rollup = Path("/proc", process, "smaps_rollup").read_text()
+                total += 1024 * int(rollup.partition("Pss:")[2].split()[0])
+    return total
 
 
 def _die_by(number):

@@ -64,22 +64,25 @@ def make_socket_folder(prefix):
 def serving():
     """Starts a server for a `with`, which this process and those that it starts share.
 
-    The environment variable `COURSE_WARM` names its socket meanwhile. Does not wait until the
-    server has imported the stack: requests queue until then.
+    The environment variable `COURSE_WARM` names its socket meanwhile; where it names one already,
+    that server is used, and where kernels cannot be forked, none is started. Does not wait until
+    the server has imported the stack: requests queue until then.
 
     Yields:
-        Path of the server's socket.
+        Path of the server's socket, or None.
 
     Raises:
         RuntimeError: if the server does not start.
     """
+    if os.environ.get("COURSE_WARM") or not can_fork():
+        yield os.environ.get("COURSE_WARM")
+        return
     with start_server() as address:
-        before = os.environ.get("COURSE_WARM", "")
         os.environ["COURSE_WARM"] = address
         try:
             yield address
         finally:
-            os.environ["COURSE_WARM"] = before
+            del os.environ["COURSE_WARM"]
 
 
 @contextmanager
@@ -88,7 +91,7 @@ def start_server():
     starter, folder = os.getpid(), make_socket_folder("warm-")
     address = os.path.join(folder, "socket")
     server = subprocess.Popen(
-        [sys.executable, "-u", "-m", "course_lib.classroom.warm", address],
+        [sys.executable, "-m", "course_lib.classroom.warm", address],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from course_lib.classroom import sandbox
 from course_lib.classroom.cluster import WorkerLost, gpu, workers
+from course_lib.classroom.course import Course
+from course_lib.classroom.gradebook import read_scores
+from course_lib.classroom.grading import grade
 
 pytestmark = pytest.mark.services
 
@@ -228,6 +232,17 @@ def test_a_job_that_kills_dask_workers_fails_alone(jobs, tmp_path):
     assert len(list(tmp_path.glob("died-*"))) == 2
 
 
+def grade_a_class(lab, hand_in, cluster):
+    for number in range(4):
+        hand_in(f"s{number}", f"def double(x):\n    return {number} * x")
+    grade(Course(lab.root), "tiny", cluster=cluster, jobs=2, sealed=not sandbox.missing())
+    assert list(read_scores(lab, "tiny").totals) == [0, 0, 3, 0]
+
+
+def test_a_class_is_graded_on_dask(dask, lab, hand_in):
+    grade_a_class(lab, hand_in, dask(2, "--nthreads", "1"))
+
+
 def test_gpus_are_a_dask_resource(dask, jobs, monkeypatch):
     monkeypatch.setenv(VISIBLE, "0,1")
     address = dask(1, "--nthreads", "4", "--resources", "GPU=2")
@@ -334,3 +349,10 @@ def test_a_machine_without_slurm_says_so(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ValueError, match="no Slurm here"), workers(1, "slurm"):
         pass
+
+
+@pytest.mark.slow
+def test_a_class_is_graded_on_slurm(slurm, lab, hand_in):
+    with (lab.labs / "nbgrader_config.py").open("a") as configuration:
+        configuration.writelines(f"c.SLURMCluster.{name} = {slurm[name]!r}\n" for name in slurm)
+    grade_a_class(lab, hand_in, "slurm")

@@ -6,8 +6,9 @@ import nbformat
 import pytest
 
 from course_lib.classroom import outcomes
+from course_lib.classroom.course import Course
 from course_lib.classroom.gradebook import read_scores
-from course_lib.classroom.grading import grade
+from course_lib.classroom.grading import GradingStopped, grade
 
 pytestmark = pytest.mark.services
 
@@ -52,6 +53,29 @@ def test_scores_are_those_of_nbgrader(lab, hand_in):
     ours = points(lab)
     nbgrader(lab, "autograde", "tiny", "--force")
     assert points(lab) == ours == {"right": 3, "half": 1, "wrong": 0, "warns": 3}
+
+
+def test_the_time_of_a_class_is_bounded_and_nothing_lost(lab, hand_in):
+    hand_in("early", RIGHT)
+    grade(lab, "tiny")
+    hand_in("late", RIGHT)
+    with pytest.raises(GradingStopped, match="1 submissions were not begun"):
+        grade(lab, "tiny", seconds=0)
+    assert points(lab) == {"early": 3}
+    grade(lab, "tiny", seconds=60)
+    assert points(lab) == {"early": 3, "late": 3}
+
+
+def test_the_configuration_bounds_submissions(lab, hand_in):
+    hand_in("slow", RIGHT + "\nwhile True:\n    pass")
+    configuration = lab.labs / "nbgrader_config.py"
+    text = configuration.read_text()
+    configuration.write_text(text + "c.Bounds.cell = 1\nc.Limits.processes = 64\n")
+    (outcome,) = grade(Course(lab.root), "tiny")
+    assert outcome.seconds < 30
+    configuration.write_text(text + "c.Limits.procesess = 64\n")
+    with pytest.raises(ValueError, match=r"sets Limits\.procesess.* There are: .*processes"):
+        grade(Course(lab.root), "tiny")
 
 
 def test_nbgraders_export_reads_the_gradebook(lab, hand_in):

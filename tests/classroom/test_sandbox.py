@@ -529,6 +529,32 @@ def test_a_memory_bomb_is_an_error_that_can_be_told(run):
     assert run(lambda: refused(bytearray, 100 * MEBI), limits=limits) is None
 
 
+def test_the_memory_of_all_its_processes_is_bounded(sockets):
+    def hoard():
+        for _ in range(4):
+            if not os.fork():
+                held = bytearray(b"x") * 400 * MEBI
+                time.sleep(30)
+                os._exit(len(held) % 2)
+        time.sleep(30)
+
+    start = time.monotonic()
+    status, _ = Sealed(hoard, Seal(sockets, limits=Limits(memory=1024 * MEBI))).end()
+    assert status == signal.SIGKILL
+    assert time.monotonic() - start < 15
+
+
+def test_what_run_at_once_share_the_memory_of_the_machine(monkeypatch):
+    pages = 16 * 1024 * MEBI // mmap.PAGESIZE
+    monkeypatch.setattr(sandbox.os, "sysconf", lambda name: pages)
+    assert Limits.of_one(1) == Limits()
+    limits = Limits.of_one(4, processes=8)
+    assert 4 * (limits.memory + limits.scratch) == pytest.approx(0.8 * 16 * 1024 * MEBI)
+    assert limits.processes == 8
+    with pytest.raises(ValueError, match="--jobs 6"):
+        Limits.of_one(20)
+
+
 def count_processes():
     started = 0
     with suppress(OSError):

@@ -317,10 +317,10 @@ def test_a_bad_client_harms_nobody(address):
 
 
 def test_the_environment_names_a_server_as_long_as_it_serves(monkeypatch):
-    monkeypatch.setenv("COURSE_WARM", "another")
-    with warm.serving() as socket:
-        assert os.environ["COURSE_WARM"] == socket != "another"
-    assert os.environ["COURSE_WARM"] == "another"
+    monkeypatch.delenv("COURSE_WARM")
+    with warm.serving() as socket, warm.serving() as again:
+        assert os.environ["COURSE_WARM"] == socket == again
+    assert "COURSE_WARM" not in os.environ
 
 
 def test_a_server_leaves_nothing_behind(own, monkeypatch, tmp_path):
