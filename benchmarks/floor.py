@@ -1,7 +1,7 @@
 """The least that grading a class can cost: the cells alone, in forked processes.
 
-`python -m benchmarks.floor FOLDER CHECKS JOBS` runs all notebooks in a folder, hidden checks from the
-folder CHECKS included, without Jupyter, database or seal.
+`python -m benchmarks.floor FOLDER CHECKS JOBS` runs a folder's notebooks, with the hidden checks
+of the folder CHECKS, without Jupyter, database or seal.
 """
 
 import os

@@ -1,10 +1,12 @@
 """Grading a class against `nbgrader autograde`, and against the least that it can cost."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -25,7 +27,7 @@ JOBS = str(os.cpu_count())
 
 
 def measure(course):
-    rows = [*_throughput(course), *_scale(), *_trust(course)]
+    rows = [*_throughput(course), *_scale(), *_faults(), *_trust(course)]
     return rows, []
 
 
@@ -81,6 +83,48 @@ def _trivial_class(root, size):
     for number in range(size):
         hand_in(course, "tiny", f"s{number:04}", notebook)
     return course
+
+
+def _faults():
+    """Right answers in notebooks that were damaged in every way, beside three honest ones."""
+    from tests.classroom.conftest import make_tiny_lab
+    from tests.classroom.test_submission import FAULTS, RIGHT
+
+    with tempfile.TemporaryDirectory() as folder:
+        course = make_tiny_lab(Path(folder))
+        honest = nbformat.read(release(course, "tiny"), as_version=4)
+        honest.cells[0].source = RIGHT
+        for student in ("a", "m", "z"):
+            hand_in(course, "tiny", student, honest)
+        for student, (damage, _) in FAULTS.items():
+            damaged = deepcopy(honest)
+            damage(damaged, honest)
+            place = course.labs / "submitted" / student / "tiny" / "tiny.ipynb"
+            place.parent.mkdir(parents=True)
+            place.write_text(json.dumps(damaged), encoding="utf-8")
+        _run("course", "--course", folder, "grade", "tiny", "--jobs", JOBS, cwd=folder)
+        ours = _with_all_points(course)
+        (course.labs / "gradebook.db").unlink()
+        release(course, "tiny")
+        _run("nbgrader", "autograde", "tiny", "--force", cwd=course.labs, check=False)
+        theirs = _with_all_points(course)
+    return [
+        (
+            f"{len(FAULTS)} right answers in damaged notebooks, and 3 honest ones: with all points "
+            f"under `{grader}`",
+            f"{len(full & FAULTS.keys())}, and {len(full - FAULTS.keys())}",
+            target,
+        )
+        for grader, full, target in (
+            ("course grade", ours, "all"),
+            ("nbgrader autograde", theirs, ""),
+        )
+    ]
+
+
+def _with_all_points(course):
+    found = read_scores(course, "tiny")
+    return {student for student, total in zip(found.students, found.totals) if total == 3}
 
 
 def _trust(course):

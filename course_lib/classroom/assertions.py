@@ -82,9 +82,7 @@ class _Rewriter(ast.NodeTransformer):
         self.count = 0
 
     def entry(self, key, context=None):
-        return ast.Subscript(
-            ast.Name(RECORD, ast.Load()), ast.Constant(key), context or ast.Load()
-        )
+        return ast.Subscript(ast.Name(RECORD, ast.Load()), ast.Constant(key), context or ast.Load())
 
     def store(self, key, value):
         return ast.Assign([self.entry(key, ast.Store())], value)
