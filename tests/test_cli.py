@@ -79,7 +79,9 @@ def test_a_class_from_release_to_report(invoke, scratch, tmp_path):
         archive.writestr("lovelaceada_101_1_multitask.ipynb", nbformat.writes(released))
         archive.writestr("hoppergrace_LATE_102_2_multitask-1.ipynb", nbformat.writes(solved))
         archive.writestr("turingalan_103_3_multitask.ipynb", "{ broken")
-    assert "3 students handed in multitask" in invoke(*at, "collect", tmp_path / "export.zip")
+    assert "3 students handed in multitask" in invoke(
+        *at, "collect", tmp_path / "export.zip", "--lab", "multitask"
+    )
     shown = invoke(*at, "grade", "multitask", "--jobs", 2, code=1)
     assert "3 submissions were run now. Of all, 1 could not be graded" in shown
     assert "no notebook" in shown

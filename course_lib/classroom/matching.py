@@ -26,6 +26,7 @@ def is_of_lab(original):
 
 
 def is_restored(original):
+    """Whether a cell is graded as the release has it, whatever was handed in."""
     return is_of_lab(original) and not is_solution(original)
 
 

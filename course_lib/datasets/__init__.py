@@ -6,12 +6,31 @@
 (15362, 28)
 """
 
-from course_lib.datasets import computer_survey, school
-from course_lib.datasets.files import DataError, fetch, files_of
+from course_lib.datasets import (
+    cifar10,
+    computer_survey,
+    dolphins_sharks,
+    hymenoptera,
+    mnist,
+    reviews,
+    school,
+    spoken_digits,
+)
+from course_lib.datasets.files import DataError, fetch, files_of, folders
+from course_lib.datasets.pictures import read_folder
 
-MODULES = {"computer_survey": computer_survey, "school": school}
+MODULES = {
+    "cifar10": cifar10,
+    "computer_survey": computer_survey,
+    "dolphins_sharks": dolphins_sharks,
+    "hymenoptera": hymenoptera,
+    "mnist": mnist,
+    "reviews": reviews,
+    "school": school,
+    "spoken_digits": spoken_digits,
+}
 
-__all__ = ["DataError", "load", "names"]
+__all__ = ["DataError", "load", "names", "read_folder"]
 
 
 def names():
@@ -19,7 +38,7 @@ def names():
     return sorted(MODULES)
 
 
-def load(name, source="synthetic", seed=0):
+def load(name, source="synthetic", seed=0, **options):
     """Loads a data set.
 
     Args:
@@ -28,6 +47,7 @@ def load(name, source="synthetic", seed=0):
             `seed`; `"real"` reads the public data, from the folder `COURSE_DATA`, the user's cache,
             or its address.
         seed: Seed of the synthetic data. Real data have no seed.
+        options: What the data set's module lets one choose, such as the `size` of pictures.
 
     Returns:
         The object that the data set's module documents, such as `school.SchoolData`.
@@ -39,7 +59,8 @@ def load(name, source="synthetic", seed=0):
     if name not in MODULES:
         raise ValueError(f"No data set is called {name!r}. There are: {', '.join(names())}.")
     if source == "synthetic":
-        return MODULES[name].synthesize(seed)
+        return MODULES[name].synthesize(seed, **options)
     if source == "real":
-        return MODULES[name].read([fetch(file) for file in files_of(name)])
+        registered = files_of(name) if name in folders() else []
+        return MODULES[name].read([fetch(file) for file in registered], **options)
     raise ValueError(f"source is 'synthetic' or 'real', but got {source!r}.")

@@ -1,11 +1,18 @@
 """Finds the files of the real data: in `COURSE_DATA`, in the user's cache, or at their address."""
 
+import gzip
+import hashlib
 import os
-from pathlib import Path
+import posixpath
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
 
 import pooch
 
 REGISTRY = Path(__file__).with_name("registry.txt")
+PACKED = {".gif", ".jpeg", ".jpg", ".png", ".wav"}
+UNPACKING_ERRORS = (EOFError, OSError, zipfile.BadZipFile, zlib.error)
 
 
 class DataError(Exception):
@@ -47,8 +54,50 @@ def find(file):
     )
 
 
+def content_sha256(path):
+    """Checksum of what a `.zip` or `.gz` file holds, however it was packed.
+
+    Of a `.gz` file the unpacked bytes count. Of a `.zip` file its pictures and sounds count: their
+    bytes and their names below the folder that they all share, so that neither the archive's own
+    leading folder, nor the order of its members, nor other files beside them make a difference.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its sha256, in hexadecimal.
+
+    Raises:
+        ValueError: if it cannot be unpacked.
+    """
+    try:
+        with open(path, "rb") as file:
+            if file.read(2) == b"\x1f\x8b":
+                with gzip.open(path) as unpacked:
+                    return hashlib.sha256(unpacked.read()).hexdigest()
+        with zipfile.ZipFile(path) as archive:
+            names = [PurePosixPath(name) for name in archive.namelist()]
+            names = sorted(name for name in names if name.suffix.lower() in PACKED)
+            shared = posixpath.commonpath([name.parent for name in names]) if names else ""
+            total = hashlib.sha256()
+            for name in names:
+                content = hashlib.sha256(archive.read(str(name))).hexdigest()
+                total.update(f"{content}  {name.relative_to(shared)}\n".encode())
+            return total.hexdigest()
+    except UNPACKING_ERRORS as error:
+        raise ValueError(f"it cannot be unpacked ({error})") from error
+
+
+def _check(path, registered):
+    """Raises ValueError if a file has another checksum than `"sha256:…"` of the registry."""
+    kind, expected = registered.split(":")
+    found = content_sha256(path) if kind == "content-sha256" else pooch.file_hash(path)
+    if found != expected:
+        raise ValueError(f"its {kind} is {found}, expected was {expected}")
+
+
 def verify(file):
-    """Checks a registered file's sha256.
+    """Checks a registered file's checksum.
 
     Args:
         file: `"folder/file"`, as in the registry.
@@ -59,12 +108,14 @@ def verify(file):
     Raises:
         DataError: if its checksum is another than the registered one.
     """
-    path, expected = find(file), storage().registry[file].removeprefix("sha256:")
-    if path and (found := pooch.file_hash(path)) != expected:
-        raise DataError(
-            f"{path} is not the registered file: its sha256 is {found}, expected was {expected}. "
-            "Remove it, so that it is downloaded again, or put the right file in its place."
-        )
+    if path := find(file):
+        try:
+            _check(path, storage().registry[file])
+        except ValueError as error:
+            raise DataError(
+                f"{path} is not the registered file: {error}. "
+                "Remove it, so that it is downloaded again, or put the right file in its place."
+            ) from error
     return path
 
 
@@ -87,16 +138,23 @@ def fetch(file, progressbar=True):
     if path := verify(file):
         return path
     files = storage()
+    registered, files.registry[file] = files.registry[file], None  # checked by `download`
+
+    def download(address, path, storage):
+        pooch.HTTPDownloader(progressbar=progressbar)(address, path, storage)
+        _check(path, registered)
+
     try:
         (files.abspath / file).parent.mkdir(parents=True, exist_ok=True)
-        return Path(files.fetch(file, progressbar=progressbar))
+        return Path(files.fetch(file, downloader=download))
     except (OSError, ValueError) as error:
-        name = file.split("/")[0]
+        name, weights = file.split("/")[0], file.endswith(".h5")
+        instead = "" if weights else f", or work offline with load({name!r}, source='synthetic')"
         folder = os.environ.get("COURSE_DATA") or "not set"
         raise DataError(
             f"{file} cannot be had: {error}\n"
             f"  address   {files.get_url(file)}\n"
-            f"  checksum  {files.registry[file]}\n"
+            f"  checksum  {registered}\n"
             f"  looked in COURSE_DATA ({folder}) and {files.abspath}\n"
-            f"Put the file there, or work offline with load({name!r}, source='synthetic')."
+            f"Put the file there{instead}."
         ) from error

@@ -1,6 +1,18 @@
+import os
+
 import numpy as np
 import pytest
 from scipy.io import savemat
+
+REAL = os.environ.get("COURSE_DATA")
+
+
+@pytest.fixture
+def real_data(no_real_data, monkeypatch):
+    """Gives a test the real data back."""
+    if not REAL:
+        pytest.skip("COURSE_DATA is not set")
+    monkeypatch.setenv("COURSE_DATA", REAL)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,13 @@
 """Real downloads, from a real HTTP server on loopback that misbehaves on demand."""
 
+import gzip
+import hashlib
 import http.server
+import io
 import subprocess
 import sys
 import threading
+import zipfile
 
 import numpy as np
 import pooch
@@ -97,9 +101,12 @@ def test_course_data_comes_first(registry, server, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("missing", "404"), ("truncated", "set/truncated"), ("damaged", "hash")],
+    [("missing", "404"), ("truncated", "set/truncated"), ("damaged", "its sha256 is")],
 )
-def test_a_failed_download_is_explained_and_leaves_nothing(registry, cache, name, reason):
+def test_a_failed_download_is_explained_and_leaves_nothing(
+    registry, cache, monkeypatch, name, reason
+):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     with pytest.raises(DataError) as error:
         files.fetch(f"set/{name}", progressbar=False)
     message = str(error.value)
@@ -107,6 +114,15 @@ def test_a_failed_download_is_explained_and_leaves_nothing(registry, cache, name
     for part in (f"/{name}", "sha256:", str(cache), "source='synthetic'"):
         assert part in message
     assert _nothing_left(cache)
+
+
+def test_weights_have_no_synthetic_alternative(server, tmp_path, monkeypatch):
+    path = tmp_path / "registry.txt"
+    path.write_text(f"net/weights.h5 sha256:0 http://127.0.0.1:{server.server_port}/missing")
+    monkeypatch.setattr(files, "REGISTRY", path)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    with pytest.raises(DataError, match=r"Put the file there\.$"):
+        files.fetch("net/weights.h5", progressbar=False)
 
 
 def test_no_network_is_explained(registry, server, cache):
@@ -129,6 +145,91 @@ def test_a_damaged_file_is_named_and_kept(registry, server, cache):
         files.fetch("set/good")
     assert path.read_bytes() == b"something of the user's"
     assert server.requests == []
+
+
+def zipped(members, **options):
+    """Bytes of a zip file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", **options) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+PICTURES = {"test/a/1.jpg": b"one", "train/a/2.jpg": b"two", "train/b/3.jpg": CONTENT}
+SAME_CONTENT = {
+    "stored": zipped(PICTURES),
+    "deflated": zipped(PICTURES, compression=zipfile.ZIP_DEFLATED),
+    "in another order": zipped(dict(reversed(PICTURES.items()))),
+    "in a repository's folder": zipped(
+        {"set-1a2b/README.md": "About", "set-1a2b/": ""}
+        | {f"set-1a2b/{name}": content for name, content in PICTURES.items()}
+    ),
+}
+OTHER_CONTENT = {
+    "one byte differs": zipped(PICTURES | {"test/a/1.jpg": b"One"}),
+    "a picture is missing": zipped(dict(list(PICTURES.items())[:2])),
+    "a picture has another name": zipped(
+        {name.replace("/a/1", "/b/1"): content for name, content in PICTURES.items()}
+    ),
+    "truncated": zipped(PICTURES)[:-100],
+    "not packed": CONTENT,
+}
+
+
+@pytest.fixture
+def packed(server, tmp_path, monkeypatch):
+    """A registry of `set/pictures.zip` and `set/bytes.gz`, of which only the content counts."""
+    of_zip = files.content_sha256(_write(tmp_path / "pictures", SAME_CONTENT["stored"]))
+    of_gz = hashlib.sha256(CONTENT).hexdigest()
+    address = f"http://127.0.0.1:{server.server_port}"
+    path = tmp_path / "registry.txt"
+    path.write_text(
+        f"set/pictures.zip content-sha256:{of_zip} {address}/pictures\n"
+        f"set/bytes.gz content-sha256:{of_gz} {address}/bytes\n"
+    )
+    monkeypatch.setattr(files, "REGISTRY", path)
+
+
+@pytest.mark.parametrize("packing", SAME_CONTENT)
+def test_the_same_pictures_count_however_they_are_packed(packed, server, cache, packing):
+    server.content["/pictures"] = SAME_CONTENT[packing]
+    path = files.fetch("set/pictures.zip", progressbar=False)
+    assert path == cache / "set" / "pictures.zip"
+    assert path.read_bytes() == SAME_CONTENT[packing]
+    assert files.fetch("set/pictures.zip") == path
+    assert server.requests == ["/pictures"]
+
+
+@pytest.mark.parametrize("fault", OTHER_CONTENT)
+def test_other_pictures_are_refused(packed, server, cache, monkeypatch, fault):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    server.content["/pictures"] = OTHER_CONTENT[fault]
+    with pytest.raises(DataError, match=r"cannot be had: it(s content-sha256 is| cannot be unp)"):
+        files.fetch("set/pictures.zip", progressbar=False)
+    assert _nothing_left(cache)
+    path = _write(cache / "set" / "pictures.zip", OTHER_CONTENT[fault])
+    with pytest.raises(DataError, match=r"pictures\.zip is not the registered file"):
+        files.verify("set/pictures.zip")
+    assert path.exists()
+
+
+@pytest.mark.parametrize("level", [1, 9])
+def test_the_same_bytes_count_however_they_are_gzipped(packed, server, level):
+    server.content["/bytes"] = gzip.compress(CONTENT, level, mtime=level)
+    assert files.fetch("set/bytes.gz", progressbar=False).read_bytes() == server.content["/bytes"]
+
+
+@pytest.mark.parametrize("content", [gzip.compress(b"other"), gzip.compress(CONTENT)[:-9]])
+def test_other_gzipped_bytes_are_refused(packed, cache, content):
+    _write(cache / "set" / "bytes.gz", content)
+    with pytest.raises(DataError, match=r"bytes\.gz is not the registered file"):
+        files.fetch("set/bytes.gz")
+
+
+@pytest.mark.parametrize("folder", files.folders())
+def test_the_registry_has_the_real_files(real_data, folder):
+    assert all(files.verify(file) for file in files.files_of(folder))
 
 
 def test_two_processes_fetch_at_once(registry, cache):
