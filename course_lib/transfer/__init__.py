@@ -1,0 +1,1 @@
+"""Transfer learning: backbones, bottlenecks, freezing, where to cut, and latent spaces."""
