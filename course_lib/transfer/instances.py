@@ -19,7 +19,8 @@ class TrAdaBoost(ClassifierMixin, BaseEstimator):
     rounds vote, each with ln(1/β_t); for two classes that is the paper's product.
 
     ε_t counts as at least half a target row, for an error of 0 would have infinitely many votes,
-    and as at most 1/2, where a classifier has none.
+    and as at most 1/2, where a classifier has none. With more than two classes, too, a classifier
+    has to be right more often than not.
 
     Args:
         estimator: A scikit-learn classifier that takes `sample_weight`. Weights have mean 1.
