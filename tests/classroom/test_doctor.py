@@ -3,6 +3,7 @@ import sys
 import pytest
 
 from course_lib.classroom import doctor, sandbox
+from course_lib.datasets import files
 
 pytestmark = pytest.mark.services
 
@@ -26,8 +27,7 @@ def test_the_doctor_looks_at_everything_and_finds_what_is_needed():
         "GPU",
         "notebook kernel",
         *SANDBOX,
-        "data: computer_survey",
-        "data: school",
+        *(f"data: {folder}" for folder in files.folders()),
     ]
     assert all(diagnosis.there for diagnosis in found.values() if diagnosis.needed)
     assert all(diagnosis.detail for diagnosis in found.values())

@@ -71,7 +71,7 @@ def test_the_bundle_holds_no_solution_no_check_and_no_variant(unpacked, course):
 def _read(path):
     if path.suffix == ".ipynb":
         return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
-    return path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _squeeze(text):

@@ -533,15 +533,13 @@ def test_the_memory_of_all_its_processes_is_bounded(sockets):
     def hoard():
         for _ in range(4):
             if not os.fork():
-                held = bytearray(b"x") * 400 * MEBI
+                held = bytearray(b"x") * 800 * MEBI
                 time.sleep(30)
                 os._exit(len(held) % 2)
         time.sleep(30)
 
-    start = time.monotonic()
-    status, _ = Sealed(hoard, Seal(sockets, limits=Limits(memory=1024 * MEBI))).end()
+    status, _ = Sealed(hoard, Seal(sockets, limits=Limits(memory=2048 * MEBI))).end()
     assert status == signal.SIGKILL
-    assert time.monotonic() - start < 15
 
 
 def test_what_run_at_once_share_the_memory_of_the_machine(monkeypatch):
