@@ -10,7 +10,10 @@ from course_lib.classroom import lectures
 from course_lib.datasets import files
 
 REPEAT = 3
-RESULTS = {"09_multitask_school": ("protocol", "comparison", "comparison-saw", "survey-saw")}
+RESULTS = {
+    "01_transfer": ("comparison", "regimes-saw"),
+    "09_multitask_school": ("protocol", "comparison", "comparison-saw", "survey-saw"),
+}
 
 
 def measure(course):
