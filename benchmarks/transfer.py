@@ -164,7 +164,6 @@ def transfer(what, data):
             freezing.freeze(model)
         compile(model, 1e-3, len(y), epochs)
         model.fit(x, y, epochs=epochs, verbose=0)
-        print(what, weights, seed, accuracy(model, data.test), flush=True)
         return accuracy(model, data.test)
 
     found = 100 * np.array(
