@@ -59,10 +59,12 @@ def test_a_client_with_open_channels_misses_nothing():
         client = manager.client()
         try:
             await open_channels(client)
-            client.execute("print('first')")
-            while (message := await client.get_iopub_msg(timeout=30))["msg_type"] != "stream":
-                pass
-            return message["content"]["text"]
+            request = client.execute("print('first')")
+            while True:
+                message = await client.get_iopub_msg(timeout=30)
+                is_reply = message["parent_header"].get("msg_id") == request
+                if is_reply and message["msg_type"] == "stream":
+                    return message["content"]["text"]
         finally:
             client.stop_channels()
             await manager.shutdown_kernel(now=True)
