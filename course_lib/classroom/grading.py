@@ -5,6 +5,7 @@ stay nbgrader's.
 """
 
 import errno
+import functools
 import hashlib
 import logging
 import math
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import filelock
 import nbformat
+import nbgrader.api
 import numpy as np
 import pooch
 from nbgrader.api import Gradebook
@@ -40,6 +42,8 @@ LARGEST_FILES = 50_000_000
 AHEAD = 32
 # Workers execute, and the cells that nbgrader knows, with their metadata, are the release's.
 LEFT_OUT = (Execute, CheckCellMetadata)
+# nbgrader makes an engine for each of its steps; a lasting one remembers the queries it compiled.
+nbgrader.api.create_engine = functools.cache(nbgrader.api.create_engine)
 
 
 class Autograder(Autograde):
