@@ -12,6 +12,8 @@ from course_lib.datasets import files
 REPEAT = 3
 RESULTS = {
     "01_transfer": ("comparison", "regimes-saw"),
+    "02_bottleneck": ("cost-saw", "comparison", "text-saw"),
+    "03_where_to_cut": ("treatments-saw", "probe-saw", "comparison-saw"),
     "09_multitask_school": ("protocol", "comparison", "comparison-saw", "survey-saw"),
 }
 

@@ -142,7 +142,7 @@ def transfer(what, data):
     x, y, size = data.train.x, data.train.y, data.train.x.shape[1]
     epochs = round(160 / (len(y) / 32))
 
-    def compile(model, rate, rows, epochs):
+    def prepare(model, rate, rows, epochs):
         rate = keras.optimizers.schedules.CosineDecay(rate, epochs * rows // 32)
         model.compile(keras.optimizers.Adam(rate), LOSS, jit_compile=False)
 
@@ -159,10 +159,10 @@ def transfer(what, data):
                 saved = bottleneck.save_features(
                     base, x, y, folder, augment, copies=3, seed=seed, progressbar=False
                 )
-                compile(head, 1e-2, len(saved.y), 30)
+                prepare(head, 1e-2, len(saved.y), 30)
                 head.fit(np.array(saved.x), saved.y, epochs=30, verbose=0)
             freezing.freeze(model)
-        compile(model, 1e-3, len(y), epochs)
+        prepare(model, 1e-3, len(y), epochs)
         model.fit(x, y, epochs=epochs, verbose=0)
         return accuracy(model, data.test)
 

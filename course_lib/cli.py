@@ -199,17 +199,22 @@ def lectures_run(
 
 def _run_lectures(course, names=None, profile="fast", source="synthetic", seed=0):
     """Runs lectures with a progress bar; returns whether all went well."""
-    from course_lib.classroom.lectures import list_lectures, run
+    from course_lib.classroom import warm
 
-    lectures = [
-        lec for lec in list_lectures(course) if not names or any(name in lec.name for name in names)
-    ]
-    if not lectures:
-        raise ValueError(
-            f"No lecture's name holds {' or '.join(names or [])}. See `course lectures list`."
-        )
-    runs = []
-    with _progress() as progress:
+    # The server imports what lectures need while this process imports what runs them.
+    with warm.serving(), _progress() as progress:
+        from course_lib.classroom.lectures import list_lectures, run
+
+        lectures = [
+            lecture
+            for lecture in list_lectures(course)
+            if not names or any(name in lecture.name for name in names)
+        ]
+        if not lectures:
+            raise ValueError(
+                f"No lecture's name holds {' or '.join(names or [])}. See `course lectures list`."
+            )
+        runs = []
         bar = progress.add_task("lectures", total=sum(lecture.steps for lecture in lectures))
         for lecture in lectures:
             progress.update(bar, description=lecture.name)

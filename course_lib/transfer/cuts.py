@@ -205,7 +205,7 @@ def compare(build, a, b, cuts, seeds, epochs, batch_size=64, optimizer=None):
     optimizer = optimizer or keras.optimizers.Adam()
     loss = "sparse_categorical_crossentropy"
     free = Network(build, loss, optimizer)
-    frozen = {cut: Network(build, loss, optimizer, cut) for cut in cuts}
+    frozen = {cut: Network(build, loss, optimizer, cut) for cut in cuts if cut}
     rows = []
 
     def train(network, start, task, seed, copied=()):
