@@ -12,7 +12,7 @@ import importlib.util
 import sys
 import threading
 from itertools import chain
-from operator import is_, itemgetter
+from operator import is_, itemgetter, ne
 from types import FunctionType, ModuleType, SimpleNamespace
 
 from IPython import get_ipython
@@ -20,6 +20,8 @@ from IPython import get_ipython
 from course_lib.classroom import wire
 
 WATCHED = ("builtins", "numpy", "keras", "course_lib", "math")
+# Of TensorFlow what labs call by name; all of it would be too much to look at before every test.
+WATCHED_ALONE = {"tensorflow", "tensorflow.python.eager.backprop"}
 PRELOADED = ("numpy.testing", "keras", "course_lib.classroom.checks")
 # Jupyter itself replaces these.
 CHANGING = {"input", "exit", "quit", "display", "get_ipython"}
@@ -82,20 +84,24 @@ class Libraries:
             importlib.import_module(name)
         self.modules, self.attributes, self.functions = {}, [], {}
         self._looks, self._seen = [], []
+        self.classes, self._names, self._counts = [], [], []
         for name, module in list(sys.modules.items()):
-            if name.split(".")[0] in WATCHED and isinstance(module, ModuleType):
+            watched = name.split(".")[0] in WATCHED or name in WATCHED_ALONE
+            if watched and isinstance(module, ModuleType):
                 self.modules[name] = module
                 self._remember(module, name)
                 for thing in list(vars(module).values()):
                     if isinstance(thing, type) and thing.__module__ == name:
                         self._remember(thing, f"{name}.{thing.__name__}")
+                        self.classes.append((thing, f"{name}.{thing.__name__}", set(vars(thing))))
+                        self._names.append(vars(thing))
+                        self._counts.append(len(vars(thing)))
 
     def _remember(self, owner, name):
         kept = {
             key: value
             for key, value in vars(owner).items()
-            if key not in CHANGING
-            and (callable(value) or isinstance(value, property | staticmethod | classmethod))
+            if key not in CHANGING and _does_something(value)
         }
         self.attributes.append((owner, name, kept))
         # With fewer than two keys it would return no tuple; all modules and classes have `__doc__`.
@@ -120,8 +126,16 @@ class Libraries:
             if sys.modules.get(name) is not module:
                 sys.modules[name] = module
                 changed.append(f"replaces {name}")
-        if self._are_untouched():
-            return changed
+        if not self._are_untouched():
+            changed += self._put_back()
+        if self._are_covered():
+            changed += self._uncover()
+        return changed
+
+    # What these use could be replaced too, so they are given it beforehand.
+
+    def _put_back(self, vars=vars, setattr=setattr):
+        changed = []
         for owner, name, kept in self.attributes:
             now = vars(owner)
             for key, value in kept.items():
@@ -130,13 +144,32 @@ class Libraries:
                     changed.append(f"replaces {name}.{key}")
         return changed
 
+    def _uncover(self, vars=vars, any=any, delattr=delattr):
+        """Removes what was put into a class in front of what it inherits."""
+        changed = []
+        for owner, name, names in self.classes:
+            for key in vars(owner).keys() - names:
+                inherited = any(key in vars(base) for base in owner.__mro__[1:])
+                if inherited and _does_something(vars(owner)[key]):
+                    delattr(owner, key)
+                    changed.append(f"replaces {name}.{key}")
+        return changed
+
     def _are_untouched(self, all=all, map=map):
-        """Looks at twenty thousand attributes in little time, by nothing that could be replaced."""
+        """Looks at twenty thousand attributes in little time."""
         try:
             now = chain.from_iterable(look(names) for look, names in self._looks)
             return all(map(is_, now, self._seen))
         except KeyError:
             return False
+
+    def _are_covered(self, any=any, map=map, len=len):
+        """Looks whether a class has got more names than it had."""
+        return any(map(ne, map(len, self._names), self._counts))
+
+
+def _does_something(value, callable=callable, isinstance=isinstance):
+    return callable(value) or isinstance(value, property | staticmethod | classmethod)
 
 
 class Shell:
