@@ -220,7 +220,9 @@ def test_the_same_bytes_count_however_they_are_gzipped(packed, server, level):
     assert files.fetch("set/bytes.gz", progressbar=False).read_bytes() == server.content["/bytes"]
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"other"), gzip.compress(CONTENT)[:-9]])
+@pytest.mark.parametrize(
+    "content", [gzip.compress(b"other"), gzip.compress(CONTENT)[:-9]], ids=["other", "cut off"]
+)
 def test_other_gzipped_bytes_are_refused(packed, cache, content):
     _write(cache / "set" / "bytes.gz", content)
     with pytest.raises(DataError, match=r"bytes\.gz is not the registered file"):

@@ -45,6 +45,7 @@ def test_reading(paths):
 @pytest.mark.parametrize(
     ("number", "content"),
     [(0, b"no gzip"), (2, gzip.compress(bytes(100))[:-9]), (3, gzip.compress(bytes(7)))],
+    ids=["no gzip", "cut off", "too short"],
 )
 def test_a_damaged_file_is_named(paths, number, content):
     paths[number].write_bytes(content)
