@@ -1,0 +1,1 @@
+"""Consistency: what has no labels still has to get the same answer however it is looked at."""
