@@ -1,0 +1,16 @@
+"""Leaves the teacher's variables to the optimizer."""
+
+LOSES = {"ema_teacher-tests": 2, "ema_teacher-check": 2}
+
+
+# %% ema_teacher
+def make_teacher(student):
+    teacher = keras.models.clone_model(student)
+    teacher.set_weights(student.get_weights())
+    return teacher
+
+
+
+def follow(teacher, student, momentum):
+    for old, new in zip(teacher.weights, student.weights):
+        old.assign(momentum * old + (1 - momentum) * new)
