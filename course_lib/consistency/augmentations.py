@@ -1,7 +1,7 @@
 """Augmentation q(x̂ | x): what may change about an input without changing its label.
 
-Pictures are augmented by Keras's own layers, a random change for each picture, pixels from 0 to
-255. Sentences are lists of words.
+Pictures are augmented by Keras's own layers, each by an amount of its own; pixels go from 0 to 255.
+Sentences are lists of words.
 
 DeVries and Taylor, "Improved regularization of convolutional neural networks with cutout", 2017;
 Cubuk, Zoph, Shlens and Le, "RandAugment", CVPR Workshops 2020.
@@ -54,12 +54,15 @@ def cutout(share=0.25, seed=None):
     )
 
 
-def rand_augment(operations=2, strength=0.5, flip=True, seed=None):
+def rand_augment(operations=2, strength=0.1, covered=0.25, flip=True, seed=None):
     """RandAugment as UDA uses it: random operations, then a shift, then cutout.
 
+    Keras draws the operations once for a batch, and how far they go for each picture.
+
     Args:
-        operations: Number of operations for each picture.
-        strength: How far they go, from 0 to 1.
+        operations: Number of operations.
+        strength: How far they go at most, from 0 to 1, where pictures are turned by 180 degrees.
+        covered: As the share of `cutout`.
         flip: As for `crop_and_flip`.
         seed: Seed, or None.
 
@@ -67,7 +70,7 @@ def rand_augment(operations=2, strength=0.5, flip=True, seed=None):
         A `keras.Sequential` for pictures with three channels.
     """
     change = layers.RandAugment(value_range=PIXELS, num_ops=operations, factor=strength, seed=seed)
-    return keras.Sequential([change, crop_and_flip(flip=flip, seed=seed), cutout(seed=seed)])
+    return keras.Sequential([change, crop_and_flip(flip=flip, seed=seed), cutout(covered, seed)])
 
 
 def drop_words(sentence, share, rng):

@@ -16,10 +16,10 @@ def make(student):
     Returns:
         A `keras.Model` with the same values in variables of its own.
     """
-    teacher = keras.models.clone_model(student)
-    teacher.set_weights(student.get_weights())
-    teacher.trainable = False
-    return teacher
+    copy = keras.models.clone_model(student)
+    copy.trainable = False
+    copy.set_weights(student.get_weights())
+    return copy
 
 
 def momentum(step, largest=0.999):
