@@ -1,8 +1,10 @@
-"""Measures every published figure and writes one table, `benchmarks/README.md`."""
+"""Measures published figures and writes them to `benchmarks/README.md`, a section each."""
 
 import importlib
 import os
 import platform
+import re
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,26 +12,30 @@ from rich.console import Console
 
 from course_lib.classroom.course import Course
 
-FIGURES = ("method_one", "transfer", "grading", "lectures")
+FIGURES = ("method_one", "transfer", "consistency", "grading", "lectures")
 PAGE = Path(__file__).with_name("README.md")
 HEAD = """# Measured figures
 
-`make bench` measures them all in one run and writes this page. Ratios compare two ways in the same
-run on the same machine; times are medians, with the smallest and the largest behind them.
-
+`make bench` measures them all and writes this page; `python -m benchmarks NAME` measures one
+section anew. Ratios compare two ways in the same run on the same machine; times are medians, with
+the smallest and the largest behind them.
 """
 
 
 def main():
     console = Console()
     course = Course.find(Path(__file__))
-    rows, notes = [], []
-    for name in FIGURES:
+    for name in sys.argv[1:] or FIGURES:
         with console.status(f"measuring {name} …"):
-            new_rows, new_notes = importlib.import_module(f"benchmarks.{name}").measure(course)
-        rows, notes = rows + new_rows, notes + new_notes
-        for row in new_rows:
+            rows, notes = importlib.import_module(f"benchmarks.{name}").measure(course)
+        for row in rows:
             console.print(" · ".join(row))
+        replace(name, section(rows, notes))
+    console.print(f"Table: {PAGE}", soft_wrap=True)
+
+
+def section(rows, notes):
+    """A table of measured figures, the machine, and notes, as Markdown."""
     table = ["| what | measured | target |", "|---|---|---|"]
     table += [f"| {' | '.join(row)} |" for row in rows]
     machine = (
@@ -37,9 +43,15 @@ def main():
         f"Python {platform.python_version()}, "
         f"TensorFlow {version('tensorflow')}, Keras {version('keras')}."
     )
-    page = "\n\n".join(["\n".join(table), machine, *notes])
-    PAGE.write_text(f"{HEAD}{page}\n", encoding="utf-8")
-    console.print(f"Table: {PAGE}", soft_wrap=True)
+    return "\n\n".join(["\n".join(table), machine, *notes])
+
+
+def replace(name, text):
+    """Puts a section in its place on the page; the others stay."""
+    found = re.split(r"^## (\w+)\n\n", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    sections = dict(zip(found[1::2], map(str.strip, found[2::2]))) | {name: text}
+    parts = [f"## {figure}\n\n{sections[figure]}\n" for figure in FIGURES if figure in sections]
+    PAGE.write_text("\n".join([HEAD, *parts]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ RESULTS = {
     "01_transfer": ("comparison", "regimes-saw"),
     "02_bottleneck": ("cost-saw", "comparison", "text-saw"),
     "03_where_to_cut": ("treatments-saw", "probe-saw", "comparison-saw"),
+    "04_consistency": ("baseline", "train-saw", "comparison-saw"),
+    "05_semi_supervised": ("budget-saw", "cost-saw", "published-saw", "context-saw"),
     "09_multitask_school": ("protocol", "comparison", "comparison-saw", "survey-saw"),
 }
 
@@ -54,4 +56,4 @@ def _results(done):
         for output in cells[name].outputs
         if "text/markdown" in output.get("data", {})
     ]
-    return "\n\n".join([f"## {done.lecture.title}: real data", *texts])
+    return "\n\n".join([f"### {done.lecture.title}: real data", *texts])

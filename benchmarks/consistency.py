@@ -1,0 +1,173 @@
+"""What unlabelled pictures bring, and what a step of every method costs."""
+
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import course_lib.quiet  # noqa: F401
+
+import keras  # isort: skip
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from benchmarks.timing import seconds
+from course_lib import datasets
+from course_lib.consistency import augmentations, data
+from course_lib.consistency.training import METHODS, UDA, Supervised
+from course_lib.datasets import files
+
+SEEDS = range(5)
+ROUNDS, STEPS = 7, 40
+# Passes through the network that each formula needs for a labelled row and an unlabelled one: a
+# forward pass counts 1, a backward pass 2.
+PASSES = {
+    "supervised": 3,
+    "UDA": 3 + 1 + 3,  # the clean view forward, the augmented one forward and back
+    "Π-model": 3 + 3 + 3,
+    "Mean Teacher": 3 + 3 + 1,  # the teacher forward
+    "VAT": 3 + 1 + 3 + 1 + 3,  # the answer; its change and slope; the target; the adversary
+    "Pseudo-Label": 3 + 3,
+    "ICT": 3 + 1 + 3,
+    "MixMatch": 1 + 2 + 3 * 3,  # the answer that is shown; two guesses; the mixture of all
+}
+
+
+def measure(course):
+    rows = cost()
+    real = [file for name in ("mnist", "cifar10") for file in files.files_of(name)]
+    if all(files.find(file) for file in real):
+        turned = layers.RandomRotation(0.08, fill_mode="constant")
+        rows += gain(
+            datasets.load("mnist", "real"),
+            "MNIST, 10 labels a class",
+            "at most 0.5 in the mean",
+            labels=10,
+            shifted=augmentations.crop_and_flip(flip=False),
+            strong=[turned, augmentations.crop_and_flip(flip=False)],
+            weight=5.0,
+            threshold=0.97,
+        )
+        turned = layers.RandomRotation(0.03, fill_mode="constant")
+        rows += gain(
+            datasets.load("cifar10", "real"),
+            "CIFAR-10, 40 labels a class",
+            "below 1 by more than its spread",
+            labels=40,
+            shifted=augmentations.crop_and_flip(),
+            strong=[turned, augmentations.crop_and_flip(), augmentations.cutout(0.1)],
+            weight=1.0,
+            threshold=0.8,
+        )
+    return rows, []
+
+
+def network(shape, factor=1):
+    """Convolutions with batch normalisation and a mean over places, from pictures to logits."""
+
+    def convolve(x, filters, width, stride=1):
+        x = layers.Conv2D(factor * filters, width, stride, padding="same", use_bias=False)(x)
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+    pictures = keras.Input(shape)
+    x = convolve(layers.Rescaling(1 / 127.5, offset=-1)(pictures), 16, 5, stride=2)
+    x = layers.MaxPooling2D()(convolve(x, 32, 3))
+    x = convolve(convolve(x, 64, 3), 64, 1)
+    return keras.Model(pictures, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
+
+
+def cost():
+    """Time of a step of each method over that of a supervised step, on the same rows."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+        times = alone.submit(step_times).result()
+    supervised = times["supervised"]
+    rows = [
+        (
+            "a supervised step, 64 pictures of 32 pixels, one thread",
+            f"{1000 * np.median(supervised):.1f} ms",
+            "",
+        )
+    ]
+    for name in METHODS:
+        ratios, passes = times[name] / supervised, PASSES[name] / PASSES["supervised"]
+        rows.append(
+            (
+                f"a step of {name} over a supervised one",
+                f"{np.median(ratios):.2f} × ({ratios.min():.2f} to {ratios.max():.2f})",
+                f"at most {1.15 * passes:.2f} × (passes: {passes:.2f} ×, and 15 %)",
+            )
+        )
+    return rows
+
+
+def step_times():
+    """Median seconds of a step in each round, by method; all methods take their turn in a round.
+
+    One thread: with more, passes that do not wait for each other overlap, and methods seem cheap.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    rng = np.random.default_rng(0)
+    x, *views = (rng.integers(256, size=(64, 32, 32, 3)).astype("float32") for _ in range(3))
+    held = tf.data.Dataset.from_tensors(
+        ({"labelled": x, "views": tuple(views)}, rng.integers(10, size=64))
+    ).repeat()
+
+    models, times = {}, {}
+    for name, method in {"supervised": Supervised, **METHODS}.items():
+        models[name], times[name] = method(network((32, 32, 3), factor=2)), []
+        models[name].compile("adam", jit_compile=False)
+        models[name].fit(held, steps_per_epoch=2, verbose=0, shuffle=False)
+    for _ in range(ROUNDS):
+        for name, model in models.items():
+            ends = []
+            clock = keras.callbacks.LambdaCallback(
+                on_train_batch_end=lambda batch, logs, ends=ends: ends.append(time.perf_counter())
+            )
+            model.fit(held, steps_per_epoch=STEPS, callbacks=[clock], verbose=0, shuffle=False)
+            times[name].append(np.median(np.diff(ends)))
+    return {name: np.array(values) for name, values in times.items()}
+
+
+def gain(
+    pictures, what, target, *, labels, shifted, strong, weight, threshold, steps=2000, rate=2e-3
+):
+    """Errors of UDA and of supervised training on the same labels, from the same weights.
+
+    As in the paper, labelled rows are shifted and not augmented strongly. A second supervised
+    training augments them as strongly as UDA does the others.
+    """
+    x, test = (part.x.reshape(*part.x.shape[:3], -1) for part in (pictures.train, pictures.test))
+    y, strong = pictures.train.y, keras.Sequential(strong)
+
+    def train(model, augment, seed):
+        falling = keras.optimizers.schedules.CosineDecay(rate, steps)
+        model.compile(keras.optimizers.Adam(falling), jit_compile=False, metrics=[])
+        few = data.few_labels(y, labels, seed)
+        views = (data.keep, strong)[: model.views]
+        batches = data.batches(x[few], y[few], x, views, augment=augment, seed=seed)
+        took = seconds(lambda: model.fit(batches, steps_per_epoch=steps, verbose=0), 1)[0]
+        answers = model.predict(test, batch_size=500, verbose=0).argmax(axis=1)
+        return 100 * np.mean(answers != pictures.test.y), took
+
+    found = {"UDA": [], "supervised alone": [], "supervised alone, strongly augmented": []}
+    for seed in SEEDS:
+        for name, runs in found.items():
+            keras.utils.set_random_seed(seed)
+            body = network(x.shape[1:])
+            options = {"weight": weight, "temperature": 0.4, "threshold": threshold}
+            model = UDA(body, **options) if name == "UDA" else Supervised(body)
+            runs.append(train(model, strong if "strongly" in name else shifted, seed))
+
+    rows = []
+    for name, runs in found.items():
+        errors, times = np.transpose(runs)
+        value = f"{errors.mean():.1f} ± {errors.std(ddof=1):.1f} %, {np.median(times):.0f} s each"
+        rows.append((f"{what}, error of {name}", value, ""))
+    errors = {name: np.array(runs)[:, 0] for name, runs in found.items()}
+    for name in list(found)[1:]:
+        ratios = errors["UDA"] / errors[name]
+        value = f"{ratios.mean():.2f} ± {ratios.std(ddof=1):.2f}, at most {ratios.max():.2f}"
+        goal = target if name == "supervised alone" else ""
+        rows.append((f"{what}, UDA's error over that of {name}", value, goal))
+    return rows
