@@ -7,6 +7,7 @@
 """
 
 from course_lib.datasets import (
+    audiovisual_digits,
     cifar10,
     computer_survey,
     dolphins_sharks,
@@ -20,6 +21,7 @@ from course_lib.datasets.files import DataError, fetch, files_of, folders
 from course_lib.datasets.pictures import read_folder
 
 MODULES = {
+    "audiovisual_digits": audiovisual_digits,
     "cifar10": cifar10,
     "computer_survey": computer_survey,
     "dolphins_sharks": dolphins_sharks,
@@ -61,6 +63,7 @@ def load(name, source="synthetic", seed=0, **options):
     if source == "synthetic":
         return MODULES[name].synthesize(seed, **options)
     if source == "real":
-        registered = files_of(name) if name in folders() else []
+        held = getattr(MODULES[name], "FOLDERS", (name,))
+        registered = [file for folder in held if folder in folders() for file in files_of(folder)]
         return MODULES[name].read([fetch(file) for file in registered], **options)
     raise ValueError(f"source is 'synthetic' or 'real', but got {source!r}.")

@@ -53,6 +53,23 @@ class Recordings:
             row[: len(signal)] = signal[:samples] / 2**15
         return x
 
+    def rows(self, chosen):
+        """Returns the chosen recordings, `chosen` being row numbers or a mask."""
+        rows = np.arange(len(self))[chosen]
+        signals = tuple(self.signals[row] for row in rows)
+        return Recordings(signals, self.y[rows], self.speaker[rows], self.take[rows], self.speakers)
+
+
+def join(first, second):
+    """Returns `Recordings` of the same speakers as one."""
+    return Recordings(
+        first.signals + second.signals,
+        np.concatenate([first.y, second.y]),
+        np.concatenate([first.speaker, second.speaker]),
+        np.concatenate([first.take, second.take]),
+        first.speakers,
+    )
+
 
 @dataclass(frozen=True)
 class SpokenDigits:
