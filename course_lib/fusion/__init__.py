@@ -1,0 +1,1 @@
+"""Learning from several modalities at once."""
