@@ -20,8 +20,7 @@ course: setup  ## run every lecture, grade a demo class for every lab, say where
 
 test: setup  ## run all tests
 	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow"
-	$(BIN)/pytest --numprocesses 2 -m slow tests/notebooks
-	$(BIN)/pytest -m slow --ignore tests/notebooks
+	$(BIN)/pytest -m slow
 
 bench: setup  ## measure the published figures
 	$(BIN)/python -m benchmarks
