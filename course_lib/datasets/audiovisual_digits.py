@@ -144,7 +144,7 @@ def pair(
         y = recordings.y.copy()
         wrong = rng.random(len(y)) < conflict
         y[wrong] = (y[wrong] + rng.integers(1, 10, wrong.sum())) % 10
-        shown, other = _draw(pictures.y, y, rng), _draw(pictures.y, y, rng)
+        shown, other = np.split(_draw(pictures.y, np.tile(y, 2), rng), 2)
 
         noise = 255 * picture_noise * rng.standard_normal((len(y), 28, 28))
         picture = np.uint8(np.clip(pictures.x[shown] + noise, 0, 255))

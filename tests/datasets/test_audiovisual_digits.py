@@ -54,6 +54,11 @@ def test_ink_says_a_little_and_static_nothing(drawn):
     assert accuracy("static") < 0.15
 
 
+def test_ink_is_that_of_another_picture(drawn):
+    quarters = drawn.train.picture.reshape(-1, 2, 14, 2, 14).mean(axis=(2, 4)).reshape(-1, 4) / 255
+    assert not np.any(np.all(np.isclose(quarters, drawn.train.ink), axis=1))
+
+
 def test_noise_is_added_in_the_units_that_are_told(drawn):
     noised = datasets.load("audiovisual_digits", picture_noise=0.1, sound_noise=0.5)
     middle = (drawn.train.picture > 80) & (drawn.train.picture < 175)
