@@ -1,7 +1,7 @@
 """Audio-visual digits: a digit written, the same digit spoken, and two lesser modalities.
 
 Pictures of MNIST and recordings of the spoken digits are paired by label: each recording gets a
-picture of its own. Further modalities are *ink*, which says a little about the digit, and *static*,
+picture of its own, or several. Further modalities are *ink*, which says a little about the digit, and *static*,
 which says nothing.
 """
 
@@ -101,6 +101,7 @@ def pair(
     seed,
     *,
     split="takes",
+    pictures=1,
     picture_noise=0.0,
     sound_noise=0.0,
     missing=0.0,
@@ -114,6 +115,8 @@ def pair(
         seed: Seed of the pairing and of noise.
         split: `"takes"` tests with other takes of the speakers heard in training, `"speakers"` with
             the last two speakers, never heard before.
+        pictures: Pictures that each recording is paired with, a row each: the digit written by
+            several people, spoken by one. Noise is drawn anew for each row.
         picture_noise: Standard deviation of noise added to pixels, as a part of their range.
         sound_noise: Standard deviation of noise added to samples, as a part of the recording's root
             mean square.
@@ -125,7 +128,7 @@ def pair(
         An `AudioVisualDigits`.
 
     Raises:
-        ValueError: for an unknown split, or chances that are none.
+        ValueError: for an unknown split, chances that are none, or no pictures.
     """
     if split not in ("takes", "speakers"):
         raise ValueError(f"split is 'takes' or 'speakers', but got {split!r}.")
@@ -133,6 +136,8 @@ def pair(
         raise ValueError(
             f"missing is from 0 to 0.5 and conflict from 0 to 1, but got {missing} and {conflict}."
         )
+    if pictures < 1:
+        raise ValueError(f"Each recording needs a picture at least, but got pictures={pictures}.")
     rng = np.random.default_rng(seed)
     parts = spoken.train, spoken.test
     if split == "speakers":
@@ -140,19 +145,20 @@ def pair(
         everyone = spoken_digits.join(*parts)
         parts = everyone.rows(everyone.speaker < new), everyone.rows(everyone.speaker >= new)
 
-    def examples(pictures, recordings):
+    def examples(images, recordings):
+        recordings = recordings.rows(np.tile(np.arange(len(recordings)), pictures))
         y = recordings.y.copy()
         wrong = rng.random(len(y)) < conflict
         y[wrong] = (y[wrong] + rng.integers(1, 10, wrong.sum())) % 10
-        shown, other = np.split(_draw(pictures.y, np.tile(y, 2), rng), 2)
+        shown, other = np.split(_draw(images.y, np.tile(y, 2), rng), 2)
 
         noise = 255 * picture_noise * rng.standard_normal((len(y), 28, 28))
-        picture = np.uint8(np.clip(pictures.x[shown] + noise, 0, 255))
+        picture = np.uint8(np.clip(images.x[shown] + noise, 0, 255))
         sound = recordings.padded()
         loudness = [np.sqrt(np.mean((signal / 2**15) ** 2)) for signal in recordings.signals]
         hiss = rng.standard_normal(sound.shape) * np.reshape(loudness, (-1, 1))
         sound = np.float32(np.clip(sound + sound_noise * hiss, -1, 1))
-        ink = pictures.x[other].reshape(-1, 2, 14, 2, 14).mean(axis=(2, 4)).reshape(-1, 4) / 255
+        ink = images.x[other].reshape(-1, 2, 14, 2, 14).mean(axis=(2, 4)).reshape(-1, 4) / 255
 
         lot = rng.random(len(y))
         present = np.ones((len(y), len(MODALITIES)), bool)

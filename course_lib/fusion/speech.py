@@ -1,8 +1,9 @@
-"""Layers for speech: filters that learn their band, and statistics of a whole recording."""
+"""Speech: spectrograms, filters that learn their band, and statistics of a whole recording."""
 
 import keras
 import numpy as np
-from keras import ops
+from keras import layers, ops
+from scipy.fft import dct
 
 
 def mel(frequency):
@@ -13,6 +14,47 @@ def mel(frequency):
 def hertz(pitch):
     """Frequency in hertz of a pitch in mel."""
     return 700 * (10 ** (np.asarray(pitch) / 2595) - 1)
+
+
+def log_mel(sound, rate=8000, bands=32, stride=128):
+    """Log-mel spectrograms, by Keras's `MelSpectrogram`.
+
+    Args:
+        sound: `(rows, samples)`, from -1 to 1.
+        rate: Samples a second.
+        bands: Number of bands.
+        stride: Samples from one step to the next.
+
+    Returns:
+        `(rows, steps, bands)` float32, in units of 20 decibels, relative to each recording's mean:
+        how near the microphone was does not matter, and silence is all zeros.
+    """
+    spectrogram = layers.MelSpectrogram(
+        fft_length=256,
+        sequence_stride=stride,
+        sampling_rate=rate,
+        num_mel_bins=bands,
+        min_freq=60,
+        max_freq=rate / 2,
+    )
+    decibels = ops.convert_to_numpy(spectrogram(sound)).transpose(0, 2, 1)
+    return (decibels - decibels.mean(axis=(1, 2), keepdims=True)) / 20
+
+
+def mfcc(spectrograms, coefficients=20):
+    """Mel-frequency cepstral coefficients: the cosine transform of log-mel spectrograms.
+
+    Davis and Mermelstein, "Comparison of parametric representations for monosyllabic word
+    recognition in continuously spoken sentences", IEEE TASSP 28, 1980.
+
+    Args:
+        spectrograms: `(rows, steps, bands)`, such as `log_mel` gives.
+        coefficients: How many to keep.
+
+    Returns:
+        `(rows, steps, coefficients)`.
+    """
+    return dct(spectrograms, axis=-1, norm="ortho")[..., :coefficients]
 
 
 @keras.saving.register_keras_serializable("course_lib")

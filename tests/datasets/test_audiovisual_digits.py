@@ -39,6 +39,15 @@ def test_each_recording_has_a_picture_of_its_own(drawn):
     assert same(drawn.test.picture[:50], drawn.test.picture).sum() == 50
 
 
+def test_a_recording_may_be_paired_with_several_pictures(drawn):
+    data = datasets.load("audiovisual_digits", pictures=2)
+    assert len(data.test) == 600
+    assert np.array_equal(data.test.sound[:300], data.test.sound[300:])
+    assert np.array_equal(data.test.y[:300], data.test.y[300:])
+    first, second = data.test.picture[:300], data.test.picture[300:]
+    assert np.mean(np.all(first == second, axis=(1, 2))) < 0.1
+
+
 def test_new_speakers_are_never_heard_in_training():
     data = datasets.load("audiovisual_digits", split="speakers")
     assert set(data.train.speaker) == {0, 1, 2, 3}
