@@ -1,4 +1,4 @@
-"""Prints losses, gradients and trainings, on the Keras backend of the environment, as JSON."""
+"""Prints values and gradients of losses and layers, and trainings, on a Keras backend, as JSON."""
 
 import json
 
@@ -10,6 +10,8 @@ from keras import layers, ops
 from course_lib.consistency import losses, pairs
 from course_lib.consistency.gradients import input_gradient
 from course_lib.consistency.training import METHODS
+from course_lib.fusion import layers as fusion
+from course_lib.fusion import merging, speech
 
 RNG = np.random.default_rng(0)
 FIXED, MOVED = RNG.normal(size=(2, 6, 4)).astype("float32")
@@ -30,6 +32,43 @@ LOSSES = {
     "contrastive": lambda x: pairs.contrastive(x, FIXED, LABELS == 0, 3.0),
     "triplet": lambda x: pairs.triplet(x, FIXED, FIXED[::-1].copy(), 2.0),
     "semi_hard_triplet": lambda x: pairs.semi_hard_triplet(LABELS, x, 2.0),
+}
+ANSWERS = RNG.normal(0, 2, (6, 3, 4)).astype("float32")
+SOUND = RNG.normal(size=(6, 400)).astype("float32")
+
+
+def merged(loss, **options):
+    """A merging loss of three modalities, of which the first one varies."""
+    return lambda x: ops.sum(
+        loss(LABELS, ops.concatenate([x[:, None], ANSWERS[:, 1:]], axis=1), **options)
+    )
+
+
+def sinc(x):
+    """Energies of a sound of changing loudness in the bands of SincNet."""
+    layer = speech.SincConv(5, width=31, stride=8)
+    return ops.sum(ops.square(layer(SOUND * ops.mean(x, axis=1, keepdims=True))))
+
+
+def low_rank(x):
+    layer = fusion.LowRankFusion(3, rank=2)
+    layer.build([(6, 4), (6, 4)])
+    generator = np.random.default_rng(1)
+    layer.set_weights([generator.normal(size=w.shape) for w in layer.weights])
+    return ops.sum(ops.square(layer([x, FIXED])))
+
+
+LOSSES |= {
+    "additive": merged(merging.additive),
+    "multiplicative": merged(merging.multiplicative),
+    "multiplicative, β = 0": merged(merging.multiplicative, beta=0.0),
+    "mixtures": lambda x: ops.sum(
+        ops.square(merging.mixtures(ops.stack([x, FIXED], axis=1), merging.subsets(2)))
+    ),
+    "low-rank fusion": low_rank,
+    "SincNet": sinc,
+    "statistics pooling": lambda x: ops.sum(ops.square(speech.StatisticsPooling()(x[None]))),
+    "modality dropout": lambda x: ops.sum(fusion.ModalityDropout()([x, x], training=False)[0] ** 2),
 }
 START = [array.astype("float32") for array in (RNG.normal(size=(4, 3)), np.zeros(3))]
 

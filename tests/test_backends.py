@@ -1,4 +1,4 @@
-"""Losses and trainings are the same on TensorFlow, JAX and PyTorch, where those are installed."""
+"""Losses, layers and trainings are the same on TensorFlow, JAX and PyTorch, where installed."""
 
 import functools
 import importlib.util
