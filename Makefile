@@ -19,8 +19,8 @@ course: setup  ## run every lecture, grade a demo class for every lab, say where
 	@$(BIN)/course build
 
 test: setup  ## run all tests
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow"
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not alone"
+	$(BIN)/pytest -m alone
 
 bench: setup  ## measure the published figures
 	$(BIN)/python -m benchmarks

@@ -70,6 +70,20 @@ class Trial:
     generation: int
 
 
+def read(journal):
+    """Reads the scores that a search has written down.
+
+    Args:
+        journal: File with a trial in each line, as JSON; half a line at its end does not count.
+
+    Returns:
+        Dictionary from genomes to scores.
+    """
+    lines = Path(journal).read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
+    trials = map(json.loads, lines)
+    return {tuple(trial["genome"]): trial["score"] for trial in trials}
+
+
 class Evaluations:
     """Evaluates genomes, several at a time, and remembers every score.
 
@@ -85,12 +99,10 @@ class Evaluations:
         self.evaluate, self.journal, self.jobs = evaluate, journal and Path(journal), jobs
         self.trials, self.known = {}, {}
         if self.journal and self.journal.exists():
-            # A process that was killed while writing leaves half a line.
-            whole = self.journal.read_text(encoding="utf-8").rpartition("\n")
-            self.journal.write_text("".join(whole[:2]), encoding="utf-8")
-            for line in whole[0].splitlines():
-                trial = json.loads(line)
-                self.known[tuple(trial["genome"])] = trial["score"]
+            self.known = read(self.journal)
+            # A process that was killed while writing leaves half a line, in the way of the next.
+            with self.journal.open("r+", encoding="utf-8") as file:
+                file.truncate(file.read().rfind("\n") + 1)
 
     def __call__(self, proposals, generation):
         """Evaluates genomes of one generation.

@@ -155,6 +155,7 @@ def test_a_kernel_answers_after_little_work_of_its_own():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_first_training_step_comes_sooner_than_after_a_cold_start():
     def seconds(name):
         start = time.perf_counter()

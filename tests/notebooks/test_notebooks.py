@@ -60,6 +60,7 @@ def test_the_syllabus_lists_every_lecture_in_its_order():
 
 @pytest.mark.services
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("lecture", LECTURES, ids=lambda lecture: lecture.name)
 def test_a_lecture_runs_offline_and_fast(lecture, tmp_path):
     """At most 30 s on two idle cores, which `make bench` measures; a minute at the very most."""
