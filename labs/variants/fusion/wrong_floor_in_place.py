@@ -1,0 +1,15 @@
+"""Raises small probabilities in the array that was given."""
+
+LOSES = {"decision_fusion-check": 3}
+
+
+# %% decision_fusion
+def mean_rule(probabilities, weights=None):
+    return np.average(probabilities, axis=0, weights=weights)
+
+
+def product_rule(probabilities, floor=1e-12):
+    np.maximum(probabilities, floor, out=probabilities)
+    total = np.log(probabilities).sum(axis=0)
+    product = np.exp(total - total.max(axis=-1, keepdims=True))
+    return product / product.sum(axis=-1, keepdims=True)

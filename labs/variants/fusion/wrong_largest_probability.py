@@ -1,0 +1,14 @@
+"""Takes the largest probability for that of the correct class: whoever is sure is right."""
+
+LOSES = {"multiplicative_loss-tests": 2, "multiplicative_loss-check": 3}
+
+
+# %% multiplicative_loss
+
+def multiplicative_loss(labels, logits, beta):
+    log_p = ops.log_softmax(logits, axis=-1)
+    correct = ops.one_hot(ops.argmax(log_p, axis=-1), logits.shape[-1], dtype="bool")
+    right = ops.sum(ops.where(correct, log_p, 0.0), axis=-1)
+    wrong = ops.logsumexp(ops.where(correct, -1e9, log_p), axis=-1)
+    others = ops.sum(wrong, axis=-1, keepdims=True) - wrong
+    return -ops.sum(ops.stop_gradient(ops.exp(beta * others)) * right, axis=-1)
