@@ -4,7 +4,6 @@ import pytest
 from keras import ops
 
 from course_lib.fusion import speakers
-from course_lib.fusion.speech import hertz, mel
 
 SAMPLES = 2048
 
@@ -23,14 +22,12 @@ def tones():
 def test_the_filter_bank_shows_a_tone_in_its_band_at_all_times():
     wave = keras.Input((SAMPLES,))
     model = keras.Model(wave, speakers.filter_bank(wave))
-    tone = np.sqrt(2) * np.sin(2 * np.pi * 1000 * np.arange(SAMPLES) / 8000)
-    frames = ops.convert_to_numpy(model(tone[None].astype("float32")))[0]
     edges = [ops.convert_to_numpy(edge) for edge in model.get_layer("sinc").bands()]
-    inside = (edges[0] < 1000) & (edges[1] > 1000)
-    # The ends of a recording are silence to a filter that reaches beyond them.
-    assert np.all(inside[frames[2:-2].argmax(axis=1)])
-    assert np.ptp(mel(edges[0])) > mel(3500) - mel(100), "The bands cover what a voice does."
-    assert hertz(mel(1000)) == pytest.approx(1000)
+    pitch = (edges[0][24] + edges[1][24]) / 2
+    tone = np.sqrt(2) * np.sin(2 * np.pi * pitch * np.arange(SAMPLES) / 8000)
+    frames = ops.convert_to_numpy(model(tone[None].astype("float32")))[0]
+    # To a filter that reaches beyond the ends of a recording, these are no tone.
+    assert np.all(frames[2:-2].argmax(axis=1) == 24)
 
 
 def test_an_embedding_of_statistics_ignores_the_order_of_frames_beyond_its_layers_reach():
