@@ -16,6 +16,9 @@ RESULTS = {
     "03_where_to_cut": ("treatments-saw", "probe-saw", "comparison-saw"),
     "04_consistency": ("baseline", "train-saw", "comparison-saw"),
     "05_semi_supervised": ("budget-saw", "cost-saw", "published-saw", "context-saw"),
+    "06_fusion": ("table", "comparison-saw"),
+    "07_intermediate_fusion": ("discard-saw", "mixtures-saw", "published-saw"),
+    "08_fusion_search": ("inherit-saw", "retrain", "comparison", "words"),
     "09_multitask_school": ("protocol", "comparison", "comparison-saw", "survey-saw"),
 }
 

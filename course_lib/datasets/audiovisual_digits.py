@@ -1,8 +1,8 @@
 """Audio-visual digits: a digit written, the same digit spoken, and two lesser modalities.
 
 Pictures of MNIST and recordings of the spoken digits are paired by label: each recording gets a
-picture of its own, or several. Further modalities are *ink*, which says a little about the digit, and *static*,
-which says nothing.
+picture of its own, or several. Further modalities are *ink*, which says a little about the digit,
+and *static*, which says nothing.
 """
 
 from dataclasses import dataclass

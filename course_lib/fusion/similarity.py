@@ -46,14 +46,15 @@ def correlate(x, y, components=None, regularization=1e-6):
         A `Correlated`.
 
     Raises:
-        ValueError: if there are no more rows than features: then everything correlates perfectly.
+        ValueError: if there are no more rows than features of both: then everything correlates
+            perfectly.
     """
     x, y = _centred(x), _centred(y)
-    rows, widest = len(x), max(x.shape[1], y.shape[1])
-    if rows <= widest:
+    rows, features = len(x), x.shape[1] + y.shape[1]
+    if rows <= features:
         raise ValueError(
-            f"Correlation of {widest} features needs more rows than that, but got {rows}. Reduce "
-            "the features first, for example by PCA."
+            f"Correlation of {features} features in all needs more rows than that, but got {rows}. "
+            "Reduce the features first, for example by PCA."
         )
     own = []
     for values in (x, y):
