@@ -220,9 +220,10 @@ def draw(axes, trials):
     for trial in trials:
         for parent in trial.parents:
             line = zip(places[parent], places[trial.genome])
-            axes.plot(*line, color="0.8", linewidth=0.8, zorder=1)
+            axes.plot(*line, "-", color="0.8", linewidth=0.8, zorder=1)
     numbers, scores = np.transpose(list(places.values()))
-    axes.step(numbers, np.maximum.accumulate(scores), where="post", color="C1", label="best so far")
+    best = np.maximum.accumulate(scores)
+    axes.step(numbers, best, "-", where="post", color="C1", label="best so far")
     generations = [trial.generation for trial in trials]
     dots = axes.scatter(numbers, scores, c=generations, s=36, cmap="viridis", zorder=2)
     axes.figure.colorbar(dots, ax=axes, label="generation")
