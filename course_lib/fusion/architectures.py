@@ -149,7 +149,9 @@ class Training:
         epochs: Epochs from scratch.
         inherited_epochs: Epochs of a child that starts with its parents' weights; None trains all
             from scratch.
-        folder: Where weights are kept for children; None keeps none, then nothing is inherited.
+        folder: Where weights are kept for children; None keeps none, then nothing is inherited. A
+            file holds what its ancestors learned, too: blocks skip a generation that has no use
+            for them.
         batch_size: Rows of a step.
         seed: Seed of all draws.
     """
@@ -177,14 +179,16 @@ class Training:
         x, y = self.train
         shapes = {name: values.shape[1:] for name, values in x.items()}
         model = build(shapes, int(y.max()) + 1, **self.space.named(genome))
+        weights = {}
         for parent in reversed(parents if self.folder else ()):
-            with np.load(self._file(parent)) as weights:
-                inherit(model, weights)
+            with np.load(self._file(parent)) as file:
+                weights |= file
+        inherit(model, weights)
         epochs = self.inherited_epochs if parents and self.folder else self.epochs
         train(model, x, y, epochs, self.batch_size)
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
-            weights = {w.path: ops.convert_to_numpy(w) for w in model.trainable_weights}
+            weights |= {w.path: ops.convert_to_numpy(w) for w in model.trainable_weights}
             np.savez(self._file(genome), **weights)
         x, y = self.validation
         return float(np.mean(ops.convert_to_numpy(model(x)).argmax(axis=1) == y))
