@@ -85,7 +85,8 @@ def train(method):
     network = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
     network.set_weights(START)
     model = method(network)
-    model.compile(keras.optimizers.SGD(0.5))
+    jit = False if keras.backend.backend() == "tensorflow" else "auto"  # XLA takes long to start
+    model.compile(keras.optimizers.SGD(0.5), jit_compile=jit)
     batch = {"labelled": MOVED, "views": (FIXED, FIXED[::-1].copy())}, LABELS
     history = model.fit(tf.data.Dataset.from_tensors(batch).repeat(3), verbose=0).history
     return [history["loss"][0], network.get_weights()[0].tolist()]

@@ -335,13 +335,13 @@ def test_a_head_learns_from_features_what_it_learns_on_a_frozen_base(save, resid
     start = head.get_weights()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     features = save("block2")
-    head.compile(keras.optimizers.SGD(0.1), loss)
+    head.compile(keras.optimizers.SGD(0.1), loss, jit_compile=False)
     head.fit(features.x, features.y, batch_size=40, epochs=5, verbose=0)
     by_features = head.get_weights()
 
     head.set_weights(start)
     freezing.freeze(whole, until="block2")
-    whole.compile(keras.optimizers.SGD(0.1), loss)
+    whole.compile(keras.optimizers.SGD(0.1), loss, jit_compile=False)
     whole.fit(x, y, batch_size=40, epochs=5, verbose=0)
     assert not np.allclose(head.get_weights()[0], start[0], atol=1e-3)
     for one, other in zip(by_features, head.get_weights()):
@@ -358,7 +358,9 @@ def test_any_classifier_takes_the_features(save, classifier):
 def test_a_head_takes_batches_of_features(save):
     features = save("block2")
     head = keras.Sequential([keras.Input(features.x.shape[1:]), layers.Dense(3)])
-    head.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    head.compile(
+        "sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False
+    )
     losses = head.fit(features.batches(), epochs=3, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
 

@@ -13,7 +13,7 @@ needs_rates = pytest.mark.skipif(
 
 
 def compile(model):
-    model.compile(keras.optimizers.SGD(0.1), LOSS)
+    model.compile(keras.optimizers.SGD(0.1), LOSS, jit_compile=False)
 
 
 def moved(model, before):
@@ -150,7 +150,7 @@ def test_a_plan_covers_all_epochs(residual, rows, plan):
 def steps_of(model, rows, optimizer):
     """How far each variable moves in one step over all rows."""
     before = weights(model)
-    model.compile(optimizer, LOSS)
+    model.compile(optimizer, LOSS, jit_compile=False)
     model.fit(*rows, batch_size=len(rows[1]), verbose=0)
     return {v.path: v.numpy() - before[v.path] for v in model.trainable_variables}
 
@@ -186,7 +186,7 @@ def test_a_rate_may_follow_a_schedule(residual, rows):
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay([1], [0.1, 0.0])
     rates = {"stem_.*": schedule}
     optimizer = freezing.layer_rates(residual, keras.optimizers.SGD(0.1), rates)
-    residual.compile(optimizer, LOSS)
+    residual.compile(optimizer, LOSS, jit_compile=False)
     residual.fit(*rows, batch_size=40, epochs=2, verbose=0)
     before = weights(residual)
     residual.fit(*rows, batch_size=40, verbose=0)

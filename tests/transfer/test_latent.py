@@ -20,7 +20,7 @@ def old():
     encoder = keras.Sequential([keras.Input((5,)), layers.Dense(4, activation="tanh")])
     head = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="softmax")])
     whole = keras.Sequential([encoder, head])
-    whole.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy")
+    whole.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy", jit_compile=False)
     rows = np.concatenate([rng.permutation(90) for _ in range(20)])
     whole.fit(x[rows], y[rows], verbose=0, shuffle=False)
     return encoder, head, x, y

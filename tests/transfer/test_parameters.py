@@ -58,7 +58,7 @@ def test_fit_with_the_regularizer_finds_the_closed_form(rows):
     towards = parameters.Towards(start[:, None], penalty=5.0 / len(y))
     layer = keras.layers.Dense(1, use_bias=False, kernel_regularizer=towards)
     model = keras.Sequential([keras.Input((4,)), layer])
-    model.compile(keras.optimizers.SGD(0.2, momentum=0.5), "mse")
+    model.compile(keras.optimizers.SGD(0.2, momentum=0.5), "mse", jit_compile=False)
     steps = 200  # each on all rows
     model.fit(np.tile(x, (steps, 1)), np.tile(y, steps), len(y), shuffle=False, verbose=0)
     closed = parameters.ridge_towards(x, y, start, 5.0)
