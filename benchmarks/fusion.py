@@ -148,7 +148,7 @@ def merge(shapes, x, y, seed, loss, epochs, chosen=None):
     given = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
     x = {name: x[name] for name in shapes}
     features = [
-        layers.Dense(32, "relu")(layers.Flatten()(architectures.stages(value, name)[3]))
+        layers.Dense(32, "relu")(architectures.stages(value, name)[3])
         for name, value in given.items()
     ]
     if chosen:
@@ -286,9 +286,9 @@ def inheritance(table):
             trials = search.genetic(SPACE, search.Evaluations(heir), 40, seed=seed)
             for generation in range(1, trials[-1].generation + 1):
                 children = [trial for trial in trials if trial.generation == generation]
-                pairs = np.array([(trial.score, scores[trial.genome]) for trial in children])
-                gains += list(100 * np.subtract(*pairs.T))
-                survivors.append(100 * np.subtract(*np.sort(pairs, axis=0)[-4:].mean(axis=0)))
+                both = np.array([(trial.score, scores[trial.genome]) for trial in children])
+                gains += list(100 * np.subtract(*both.T))
+                survivors.append(100 * np.subtract(*np.sort(both, axis=0)[-4:].mean(axis=0)))
                 times += [(seconds(alone, trial), seconds(heir, trial)) for trial in children[:2]]
     ratio = np.divide(*np.sum(times, axis=0))
     title = f"Inherited weights, {len(gains)} children with 5 epochs in place of 10"
