@@ -1,4 +1,4 @@
-"""Measures of error for regression with many tasks."""
+"""Measures of error and of gain for several tasks."""
 
 from typing import NamedTuple
 
@@ -112,3 +112,30 @@ def limits_of_agreement(first, second):
     return LimitsOfAgreement(
         (first + second) / 2, difference, bias, bias - 1.96 * deviation, bias + 1.96 * deviation
     )
+
+
+def relative_gain(several, single, lower_is_better):
+    """Δ_p: by how much a multi-task model is better than single-task ones, on average over tasks.
+
+    The mean over tasks of (M − S) / S for its measure M and the single-task model's S, with the
+    sign turned where less is better. Maninis, Radosavovic and Kokkinos, "Attentive single-tasking
+    of multiple tasks", CVPR 2019.
+
+    Args:
+        several: Dictionary from task to the multi-task model's measure.
+        single: The same of single-task models, not zero.
+        lower_is_better: Dictionary from task to whether a lower measure is better.
+
+    Returns:
+        A float; 0.05 is a mean gain of 5 %.
+
+    Raises:
+        ValueError: if the three name different tasks.
+    """
+    if not set(several) == set(single) == set(lower_is_better):
+        raise ValueError(
+            "several, single and lower_is_better should name the same tasks, but they name "
+            f"{sorted(several)}, {sorted(single)} and {sorted(lower_is_better)}."
+        )
+    gains = {task: (several[task] - single[task]) / abs(single[task]) for task in several}
+    return float(np.mean([-g if lower_is_better[task] else g for task, g in gains.items()]))
