@@ -8,28 +8,36 @@
 
 from course_lib.datasets import (
     audiovisual_digits,
+    chembl,
     cifar10,
     computer_survey,
     dolphins_sharks,
+    dresses,
     hymenoptera,
     mnist,
     reviews,
+    rooms,
     school,
     spoken_digits,
+    tox21,
 )
 from course_lib.datasets.files import DataError, fetch, files_of, folders
 from course_lib.datasets.pictures import read_folder
 
 MODULES = {
     "audiovisual_digits": audiovisual_digits,
+    "chembl": chembl,
     "cifar10": cifar10,
     "computer_survey": computer_survey,
     "dolphins_sharks": dolphins_sharks,
+    "dresses": dresses,
     "hymenoptera": hymenoptera,
     "mnist": mnist,
     "reviews": reviews,
+    "rooms": rooms,
     "school": school,
     "spoken_digits": spoken_digits,
+    "tox21": tox21,
 }
 
 __all__ = ["DataError", "load", "names", "read_folder"]
@@ -38,6 +46,19 @@ __all__ = ["DataError", "load", "names", "read_folder"]
 def names():
     """Returns the names that `load` knows, sorted."""
     return sorted(MODULES)
+
+
+def registered(name):
+    """Returns the registered files that a data set is read from, as `"folder/file"`.
+
+    They are the `FILES` that its module names, or all files of the `FOLDERS` that it names, or of
+    the folder of its own name.
+    """
+    module = MODULES[name]
+    if hasattr(module, "FILES"):
+        return list(module.FILES)
+    held = getattr(module, "FOLDERS", (name,))
+    return [file for folder in held if folder in folders() for file in files_of(folder)]
 
 
 def load(name, source="synthetic", seed=0, **options):
@@ -63,7 +84,5 @@ def load(name, source="synthetic", seed=0, **options):
     if source == "synthetic":
         return MODULES[name].synthesize(seed, **options)
     if source == "real":
-        held = getattr(MODULES[name], "FOLDERS", (name,))
-        registered = [file for folder in held if folder in folders() for file in files_of(folder)]
-        return MODULES[name].read([fetch(file) for file in registered], **options)
+        return MODULES[name].read([fetch(file) for file in registered(name)], **options)
     raise ValueError(f"source is 'synthetic' or 'real', but got {source!r}.")

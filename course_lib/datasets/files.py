@@ -148,8 +148,8 @@ def fetch(file, progressbar=True):
         (files.abspath / file).parent.mkdir(parents=True, exist_ok=True)
         return Path(files.fetch(file, downloader=download))
     except (OSError, ValueError) as error:
-        name, weights = file.split("/")[0], file.endswith(".h5")
-        instead = "" if weights else f", or work offline with load({name!r}, source='synthetic')"
+        weights = file.endswith(".h5")
+        instead = "" if weights else ", or work offline with source='synthetic'"
         folder = os.environ.get("COURSE_DATA") or "not set"
         raise DataError(
             f"{file} cannot be had: {error}\n"

@@ -121,19 +121,42 @@ def _read(place, names, content, size, limit):
     for part in files:
         x, y = [], []
         for number, label in enumerate(classes):
-            for name in files[part][label][:limit]:
-                try:
-                    x.append(_decode(content(name), size))
-                    y.append(number)
-                except (OSError, SyntaxError, ValueError):  # what PIL's decoders raise
-                    skipped.append(name)
-            if number not in y:
+            pictures, unreadable = decode_all(content, files[part][label][:limit], size)
+            if not pictures:
                 raise DataError(f"{place} holds no readable picture in {part} of class {label!r}.")
+            x += pictures
+            y += [number] * len(pictures)
+            skipped += unreadable
         parts[part] = Pictures(np.stack(x), np.array(y, "int32"), classes)
     if skipped:
-        names = ", ".join(skipped)
-        warnings.warn(f"{place}: skipped what is no readable JPEG or PNG: {names}", stacklevel=5)
+        warn_of_skipped(place, skipped, stacklevel=5)
     return PictureData(**parts, source="real", skipped=tuple(skipped))
+
+
+def decode_all(content, names, size):
+    """Decodes files, as far as they hold pictures.
+
+    Args:
+        content: Function that returns the bytes of a named file.
+        names: Names of the files.
+        size: As for `read_zip`.
+
+    Returns:
+        The pictures, each `(size, size, 3)` uint8, and the names of the files that hold none.
+    """
+    pictures, unreadable = [], []
+    for name in names:
+        try:
+            pictures.append(_decode(content(name), size))
+        except (OSError, SyntaxError, ValueError):  # what PIL's decoders raise
+            unreadable.append(name)
+    return pictures, unreadable
+
+
+def warn_of_skipped(place, names, stacklevel):
+    """Warns of files that hold no readable picture; `stacklevel` counts from the caller."""
+    message = f"{place}: skipped what is no readable JPEG or PNG: {', '.join(names)}"
+    warnings.warn(message, stacklevel=stacklevel + 1)
 
 
 def _decode(content, size):

@@ -24,6 +24,7 @@ class TaskDense(keras.layers.Layer):
             that an initializer which scales with the fan-in treats each task as a `Dense` layer of
             its own.
         kernel_regularizer: Regularizer of the stacked kernel `(tasks, features, units)`, or None.
+        kernel_constraint: Constraint of the stacked kernel, as those of `proximal`, or None.
 
     Call arguments:
         x: Features, `(batch, features)`.
@@ -49,6 +50,7 @@ class TaskDense(keras.layers.Layer):
         use_bias=True,
         kernel_initializer="he_normal",
         kernel_regularizer=None,
+        kernel_constraint=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -58,6 +60,7 @@ class TaskDense(keras.layers.Layer):
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
 
     def build(self, input_shape):
         def stacked(shape, dtype):
@@ -69,6 +72,7 @@ class TaskDense(keras.layers.Layer):
             shape=(self.tasks, input_shape[-1], self.units),
             initializer=stacked,
             regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
             name="kernel",
         )
         if self.use_bias:
@@ -91,6 +95,7 @@ class TaskDense(keras.layers.Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
         }
 
 

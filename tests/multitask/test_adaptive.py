@@ -1,0 +1,195 @@
+"""Matching pursuit, grouping and branching, each held to its formula or to an identity."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from course_lib.multitask import adaptive, architectures
+
+TASKS = ["age", "age_again", "height", "weight"]
+TOGETHER = [TASKS]
+
+
+@pytest.fixture
+def parts():
+    stages = [lambda name: keras.layers.Dense(3, "relu", name=name)] * 2
+    heads = dict.fromkeys(TASKS, lambda name: keras.layers.Dense(1, name=name))
+    return keras.Input((5,)), stages, heads
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(0).normal(size=(20, 5)).astype("float32")
+
+
+def outputs(model, x):
+    return {task: ops.convert_to_numpy(y) for task, y in model(x).items()}
+
+
+def same(left, right):
+    return all(np.allclose(left[task], right[task], atol=1e-6) for task in left)
+
+
+@pytest.mark.parametrize("width", [3, 5])
+def test_matching_pursuit_is_exact_where_the_rank_is_no_larger_than_the_width(width):
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(12, 3)) @ rng.normal(size=(3, 7))
+    rows, coefficients = adaptive.simultaneous_matching_pursuit(matrix, width)
+    assert len(set(rows.tolist())) == width
+    assert coefficients @ matrix[rows] == pytest.approx(matrix, abs=1e-10)
+
+
+def test_matching_pursuit_fits_and_does_better_with_each_row():
+    matrix = np.random.default_rng(1).normal(size=(10, 8))
+    left = []
+    for width in range(1, 9):
+        rows, coefficients = adaptive.simultaneous_matching_pursuit(matrix, width)
+        rest = matrix - coefficients @ matrix[rows]
+        assert rest @ matrix[rows].T == pytest.approx(0, abs=1e-9)
+        left.append(np.linalg.norm(rest))
+    assert np.all(np.diff(left) < 0)
+    assert left[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_matching_pursuit_takes_the_rows_that_the_others_repeat():
+    rng = np.random.default_rng(0)
+    matrix = np.repeat(rng.normal(size=(3, 20)), [4, 3, 2], axis=0)
+    rows, _ = adaptive.simultaneous_matching_pursuit(matrix, 3)
+    assert sorted(np.array([0] * 4 + [1] * 3 + [2] * 2)[rows]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("width", [0, 4])
+def test_matching_pursuit_refuses_more_rows_than_there_are(width):
+    with pytest.raises(ValueError, match="3 rows"):
+        adaptive.simultaneous_matching_pursuit(np.eye(3), width)
+
+
+@pytest.mark.parametrize("kind", [keras.layers.Dense, keras.layers.Conv2D])
+def test_a_thin_linear_layer_of_low_rank_loses_nothing(kind):
+    rng = np.random.default_rng(0)
+    options = {} if kind is keras.layers.Dense else {"kernel_size": 3}
+    wide = keras.Sequential([kind(8, **options), kind(2, **options)])
+    wide.build((None, 6, 6, 4))
+    mixture = rng.normal(size=(3, 8))
+    first, following = wide.layers
+    kernel = rng.normal(size=(*first.kernel.shape[:-1], 3)) @ mixture
+    bias = rng.normal(size=3) @ mixture
+    first.set_weights([kernel, bias])
+    thin = keras.Sequential([kind(3, **options), kind(2, **options)])
+    thin.build((None, 6, 6, 4))
+    kernel, bias, next_kernel = adaptive.thin(
+        kernel, bias, ops.convert_to_numpy(following.kernel), width=3
+    )
+    thin.layers[0].set_weights([kernel, bias])
+    thin.layers[1].set_weights([next_kernel, following.bias])
+    x = rng.normal(size=(2, 6, 6, 4)).astype("float32")
+    assert np.allclose(wide(x), thin(x), atol=1e-3)
+
+
+def test_affinity_is_how_often_examples_are_simple_or_difficult_for_both():
+    errors = np.array([[0, 0, 9], [0, 0, 9], [4, 1, 0], [4, 1, 0], [4, 0, 9]])
+    assert adaptive.affinity(errors) == pytest.approx(
+        np.array([[1, 0.8, 0.2], [0.8, 1, 0], [0.2, 0, 1]])
+    )
+
+
+def test_affinity_of_unrelated_errors_is_one_half():
+    errors = np.random.default_rng(0).normal(size=(20000, 2))
+    assert adaptive.affinity(errors)[0, 1] == pytest.approx(0.5, abs=0.02)
+
+
+def test_affinity_compares_tasks_where_both_have_labels():
+    errors = np.array([[0, 0], [4, 4], [4, np.nan], [np.nan, 1.0]])
+    assert adaptive.affinity(errors)[0, 1] == 1
+    errors[:2, 0] = np.nan
+    with pytest.raises(ValueError, match=r"\(0, 1\)"):
+        adaptive.affinity(errors)
+
+
+def test_affinity_of_branches_is_the_mean_of_lowest_affinities():
+    tasks = np.array([[1, 0.9, 0.3], [0.9, 1, 0.5], [0.3, 0.5, 1]])
+    expected = ((0.3 + 0.5) / 2 + 0.3) / 2
+    assert adaptive.branch_affinity(tasks, [[0, 1], [2]]) == pytest.approx(
+        np.array([[1, expected], [expected, 1]])
+    )
+
+
+@pytest.mark.parametrize(
+    ("cost", "groups"),
+    [(0.01, [[0], [1], [2], [3]]), (0.1, [[0, 2], [1, 3]]), (10, [[0, 1, 2, 3]])],
+)
+def test_groups_are_as_many_as_cost_least(cost, groups):
+    affinities = np.array(
+        [[1, 0.5, 0.9, 0.5], [0.5, 1, 0.5, 0.9], [0.9, 0.5, 1, 0.5], [0.5, 0.9, 0.5, 1]]
+    )
+    assert adaptive.group(affinities, cost) == groups
+    assert adaptive.group(affinities, 2 * cost, separation_weight=2) == groups
+
+
+def test_one_group_is_the_plain_shared_network(parts, x):
+    tree = adaptive.branched(*parts, [TOGETHER, TOGETHER])
+    plain = architectures.shared(*parts)
+    plain.set_weights(tree.get_weights())
+    assert same(outputs(tree, x), outputs(plain, x))
+
+
+def test_groups_of_one_task_are_separate_networks(parts, x):
+    tree = adaptive.branched(*parts, [[[task] for task in TASKS]] * 2)
+    plain = architectures.separate(*parts)
+    assert tree.count_params() == plain.count_params()
+    before = outputs(tree, x)
+    tree.get_layer("stage_0_group_1").set_weights([np.zeros((5, 3)), np.zeros(3)])
+    changed = [task for task, y in outputs(tree, x).items() if not np.allclose(y, before[task])]
+    assert changed == [TASKS[1]]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([TOGETHER], "2 stages"),
+        ([TOGETHER, [TASKS[:2]]], "stage 1"),
+        ([[TASKS[:2], TASKS[2:]], TOGETHER], "parted"),
+    ],
+)
+def test_groups_that_are_no_tree_are_refused(parts, groups, message):
+    with pytest.raises(ValueError, match=message):
+        adaptive.branched(*parts, groups)
+
+
+def test_branching_changes_no_output_until_the_branches_are_trained(parts, x):
+    groups = [TOGETHER, [TASKS[:3], TASKS[3:]]]
+    finer = [[TASKS[:3], TASKS[3:]], [TASKS[:2], TASKS[2:3], TASKS[3:]]]
+    tree, wider = adaptive.branched(*parts, groups), adaptive.branched(*parts, finer)
+    assert not same(outputs(tree, x), outputs(wider, x))
+    adaptive.carry_over(tree, groups, wider, finer)
+    assert same(outputs(tree, x), outputs(wider, x))
+
+
+def test_duplicated_tasks_stay_in_one_branch_and_unrelated_ones_part(parts):
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 5)).astype("float32")
+    own = np.sin(2 * x @ rng.normal(size=(5, 3))) + 0.3 * rng.normal(size=(200, 3))
+    labels = dict(zip(TASKS, own[:, [0, 0, 1, 2]].astype("float32").T))
+    started, ended = [], []
+
+    def errors(model):
+        found = outputs(model, x)
+        return np.stack([np.abs(found[task][:, 0] - labels[task]) for task in TASKS], axis=1)
+
+    def train(model):
+        started.append(errors(model))
+        model.compile(
+            keras.optimizers.Adam(0.01),
+            dict.fromkeys(TASKS, "mse"),
+            jit_compile=False,
+            steps_per_execution=50,
+        )
+        model.fit(x, labels, batch_size=4, epochs=3, verbose=0)
+        ended.append(errors(model))
+
+    model, groups = adaptive.widen(*parts, train, errors, branch_cost=[10, 0.1])
+    assert groups == [TOGETHER, [TASKS[:2], TASKS[2:3], TASKS[3:]]]
+    assert started[1] == pytest.approx(ended[0], abs=1e-5)
+    assert set(model.output) == set(TASKS)
