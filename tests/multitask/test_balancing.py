@@ -1,9 +1,11 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
 
 from course_lib.metrics import relative_gain
-from course_lib.multitask import architectures, gradients
+from course_lib.multitask import adaptive, architectures, gradients, relationships
 from course_lib.multitask.balancing import (
     Balance,
     Balanced,
@@ -67,6 +69,8 @@ def test_every_balance_trains_and_logs_its_losses_and_weights(name, rows):
         architectures.cross_stitch,
         architectures.mtan,
         architectures.pad_net,
+        functools.partial(relationships.relationship_network, units=[6]),
+        functools.partial(adaptive.branched, groups=[[TASKS], [TASKS[:1], TASKS[1:]]]),
     ],
 )
 def test_gradients_can_be_balanced_in_every_architecture_that_shares(architecture, rows):
