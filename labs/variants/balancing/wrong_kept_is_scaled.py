@@ -1,0 +1,13 @@
+"""Divides what is kept by its chance, as dropout does."""
+
+LOSES = {"sign_dropout-tests": 2, "sign_dropout-check": 3}
+
+
+# %% sign_dropout
+def sign_dropout(gradients, rng):
+    up = np.clip(gradients, 0, None).sum(axis=0)
+    down = np.clip(gradients, None, 0).sum(axis=0)
+    size = up - down
+    chance = np.divide(up, size, out=np.zeros_like(size), where=size > 0)
+    kept = rng.random(size.shape) < chance
+    return np.where(kept, up / np.maximum(chance, 1e-12), down / np.maximum(1 - chance, 1e-12))
