@@ -19,7 +19,7 @@ course: setup  ## run every lecture, grade a demo class for every lab, say where
 	@$(BIN)/course build
 
 test: setup  ## run all tests
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not alone"
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not alone"
 	$(BIN)/pytest -m alone
 
 bench: setup  ## measure the published figures

@@ -4,7 +4,6 @@ import json
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers, ops
 
 from course_lib.consistency import losses, pairs
@@ -12,6 +11,8 @@ from course_lib.consistency.gradients import input_gradient
 from course_lib.consistency.training import METHODS
 from course_lib.fusion import layers as fusion
 from course_lib.fusion import merging, speech
+from course_lib.multitask import architectures, balancing, proximal, relationships
+from course_lib.multitask import losses as masked
 
 RNG = np.random.default_rng(0)
 FIXED, MOVED = RNG.normal(size=(2, 6, 4)).astype("float32")
@@ -70,13 +71,71 @@ LOSSES |= {
     "statistics pooling": lambda x: ops.sum(ops.square(speech.StatisticsPooling()(x[None]))),
     "modality dropout": lambda x: ops.sum(fusion.ModalityDropout()([x, x], training=False)[0] ** 2),
 }
+
+
+def mixed(layer):
+    """A layer that mixes the features of three tasks, of which two vary, with fixed weights."""
+    layer([FIXED] * 3)
+    generator = np.random.default_rng(1)
+    for weight in layer.trainable_weights:
+        weight.assign(generator.normal(0, 0.5, weight.shape))
+    return lambda x: sum(
+        ops.sum(ops.square(h)) for h in layer([x, ops.convert_to_tensor(FIXED), 2 * x])
+    )
+
+
+def balanced(balance):
+    """A balance of four losses."""
+    balance.prepare(None, "abcd")
+    return lambda x: balance(ops.mean(ops.square(x), axis=0))
+
+
+def gradnorm(x):
+    """Weights after a step of GradNorm, times numbers that differ."""
+    balance = balancing.GradNorm()
+    balance.tasks = "abcd"
+    sizes = ops.mean(ops.abs(x), axis=0)
+    return ops.sum(balance.moved(np.ones(4, "float32"), sizes, 1 / sizes) * FIXED[0])
+
+
+def prior(x):
+    """The matrix-normal penalty of two tasks' kernels, three features, four units."""
+    covariances = [np.eye(size, dtype="float32") + 0.3 for size in (3, 2)]
+    return relationships.matrix_normal_penalty(ops.reshape(x, (2, 3, 4)), *covariances)
+
+
+HOLES = np.where(FIXED > 0.5, np.float32(np.nan), FIXED)
+LOSSES |= {
+    "present": lambda x: masked.Present("mean_squared_error")(HOLES[..., None], x[..., None]),
+    "cosine_distance": lambda x: masked.Present(masked.cosine_distance)(FIXED, x),
+    "cross-stitch": mixed(architectures.CrossStitch(0.8)),
+    **{f"distillation {module}": mixed(architectures.Distillation(module)) for module in "ABC"},
+    "soft sharing": mixed(
+        architectures.SoftSharing([layers.Dense(3, "tanh") for _ in range(3)], 0.1)
+    ),
+    "related layers": mixed(relationships.RelatedDense(2, 3)),
+    "matrix-normal prior": prior,
+    "uncertainty": balanced(balancing.Uncertainty("a")),
+    "weighted": balanced(balancing.Balance({"a": 1, "b": 2, "c": 0.5, "d": 3})),
+    "GradNorm": gradnorm,
+    "shrunk singular values": lambda x: ops.sum(proximal.shrink_singular_values(x, 0.3) * FIXED),
+    "shrunk rows": lambda x: ops.sum(proximal.shrink_rows(x, 0.3) * FIXED),
+}
+JIT = False if keras.backend.backend() == "tensorflow" else "auto"  # XLA takes long to start
 START = [array.astype("float32") for array in (RNG.normal(size=(4, 3)), np.zeros(3))]
 
 
 def measure(loss):
     """Value and gradient of a loss."""
-    x = ops.convert_to_tensor(MOVED)
-    value, slope = loss(x), input_gradient(loss, x)
+
+    def both(x):
+        return loss(x), input_gradient(loss, x)
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        both = jax.jit(both)  # one compilation, not one for every operation
+    value, slope = both(ops.convert_to_tensor(MOVED))
     return [float(value), ops.convert_to_numpy(slope).tolist()]
 
 
@@ -85,14 +144,29 @@ def train(method):
     network = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
     network.set_weights(START)
     model = method(network)
-    jit = False if keras.backend.backend() == "tensorflow" else "auto"  # XLA takes long to start
-    model.compile(keras.optimizers.SGD(0.5), jit_compile=jit)
-    batch = {"labelled": MOVED, "views": (FIXED, FIXED[::-1].copy())}, LABELS
-    history = model.fit(tf.data.Dataset.from_tensors(batch).repeat(3), verbose=0).history
-    return [history["loss"][0], network.get_weights()[0].tolist()]
+    model.compile(keras.optimizers.SGD(0.5), jit_compile=JIT)
+    batch = {"labelled": MOVED, "views": (FIXED, FIXED[::-1].copy())}
+    history = model.fit(batch, LABELS, 6, epochs=3, shuffle=False, verbose=0).history
+    return [float(np.mean(history["loss"])), network.get_weights()[0].tolist()]
+
+
+def train_several():
+    """As `train`, of a cross-stitch network under uncertainty weighting."""
+    stages = [lambda name: layers.Dense(3, "tanh", name=name)] * 2
+    heads = dict.fromkeys("ab", lambda name: layers.Dense(1, name=name))
+    network = architectures.cross_stitch(keras.Input((4,)), stages, heads)
+    generator = np.random.default_rng(2)
+    network.set_weights([generator.normal(0, 0.5, w.shape) for w in network.get_weights()])
+    model = balancing.Balanced(network, balancing.Uncertainty())
+    model.compile(keras.optimizers.SGD(0.1), dict.fromkeys("ab", "mse"), jit_compile=JIT)
+    labels = {"a": FIXED[:, :1], "b": 3 * FIXED[:, 1:2]}
+    history = model.fit(MOVED, labels, 6, epochs=3, shuffle=False, verbose=0).history
+    ends = np.concatenate([w.ravel() for w in model.get_weights()])
+    return [float(np.mean(history["loss"])), ends.tolist()]
 
 
 if __name__ == "__main__":
     found = {"losses": {name: measure(loss) for name, loss in LOSSES.items()}}
     found["trainings"] = {name: train(method) for name, method in METHODS.items()}
+    found["trainings"]["several tasks"] = train_several()
     print(json.dumps(found))

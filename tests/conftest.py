@@ -9,6 +9,13 @@ from course_lib.classroom.course import Course
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items):
+    """Gives the tests of a file to one worker, but for those marked `apart`."""
+    for item in items:
+        if not item.get_closest_marker("apart"):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+
+
 @pytest.fixture(scope="session")
 def course():
     """The course itself; tests change nothing in it."""

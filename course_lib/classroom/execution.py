@@ -135,6 +135,7 @@ class _Run:
         self.outcomes, self.notes, self.suspicions = {}, [], []
         self.deadly, self.restarts = set(), 0
         self.written, self.client = 0, None
+        self.most_written = 100 * job.bounds.output
 
     async def execute(self):
         start = time.monotonic()
@@ -313,7 +314,7 @@ class _Run:
             if "text" not in content:
                 return
             content["text"] = content["text"][: max(0, bound - before)]
-            if before <= 100 * bound < self.written:
+            if before <= self.most_written < self.written:
                 self.flood.set()
         with contextlib.suppress(CellExecutionComplete):
             self.reader.process_message(message, cell, 0)
@@ -336,7 +337,8 @@ class _Run:
         await open_channels(self.client, START)
         self.guard = f"_{secrets.token_hex(8)}"
         await self.client.execute_interactive(
-            f"import course_lib.classroom.inside as _; _.guard({self.guard!r}); del _",
+            "import course_lib.classroom.inside as _; "
+            f"_.cut_streams({self.most_written}); _.guard({self.guard!r}); del _",
             silent=True,
             allow_stdin=False,
         )

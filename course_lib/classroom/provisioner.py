@@ -19,7 +19,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from course_lib.classroom import sandbox, warm
 
 LAUNCHER = "ipykernel_launcher"
-# How often, and after how many seconds, a killed kernel is looked at.
+# How often, and after how many seconds, a killed or signalled kernel is looked at.
 LOOKS, PAUSE = 100, 0.01
 
 
@@ -81,6 +81,13 @@ class WarmProvisioner(LocalProvisioner):
         inside = f"{sandbox.SCRATCH}/{file.name}"
         return sandbox.bubblewrap(seal, [inside if part == str(file) else part for part in cmd])
 
+    async def send_signal(self, signum):
+        """Sends a signal, and waits until it was sent, so that it hits nothing that comes later."""
+        process = self.process
+        await super().send_signal(signum)
+        while isinstance(process, _Kernel) and process.is_signalled_later():
+            await asyncio.sleep(PAUSE)
+
     async def kill(self, restart=False):
         """Kills the kernel, and waits a second at most until it has ended."""
         await super().kill(restart)
@@ -98,6 +105,7 @@ class _Kernel:
     def __init__(self, server, number):
         self.server, self.number = server, number
         self.started, self.ended = Future(), Future()
+        self.asked = self.sent = 0
         # Whoever gives up waiting for it must not cancel it for others.
         self.started.set_running_or_notify_cancel()
 
@@ -108,7 +116,12 @@ class _Kernel:
         return self.ended.result()
 
     def send_signal(self, number):
+        self.asked += 1
         self.server.send(kernel=self.number, signal=number)
+
+    def is_signalled_later(self):
+        """Whether the server has yet to send a signal that it was asked for."""
+        return self.sent < self.asked and self.poll() is None
 
     def kill(self):
         self.send_signal(signal.SIGKILL)
@@ -169,9 +182,12 @@ class _Server:
         for number in list(self._kernels):
             self._hear(number, status=-signal.SIGKILL, said="the warm server has ended")
 
-    def _hear(self, kernel, pid=None, status=None, said=""):
+    def _hear(self, kernel, pid=None, sent=None, status=None, said=""):
         if pid is not None:
             self._kernels[kernel].started.set_result(pid)
+            return
+        if sent is not None:
+            self._kernels[kernel].sent += 1
             return
         ended = self._kernels.pop(kernel)
         if not ended.started.done():

@@ -34,6 +34,16 @@ class Variant:
     reported: str
     answers: dict[str, str]
 
+    @property
+    def tasks(self):
+        """The tasks that it answers or loses points in."""
+        return {*self.answers, *map(task_of, self.loses)}
+
+
+def task_of(cell):
+    """Returns the task of a test cell: `double` for `double-check`."""
+    return cell.rsplit("-", 1)[0]
+
 
 def read(path):
     """Reads a variant.
@@ -88,6 +98,52 @@ def answer(notebook, answers):
             )
         cells[name].source = source
     return notebook
+
+
+def pack(found, solved):
+    """Groups variants whose answers can stand in one notebook.
+
+    Tasks do not depend on each other, so wrong answers to different tasks are judged in one run,
+    each by its own cells. Right and hostile variants stay alone, and those that do more in a cell
+    than define what the reference solution defines there.
+
+    Args:
+        found: List of `Variant`s.
+        solved: The reference solutions, as `solutions` returns them.
+
+    Returns:
+        List of lists of variants, in each of which no two have a task in common.
+    """
+    packs, alone = [], []
+    for variant in found:
+        if not _may_share(variant, solved):
+            alone.append([variant])
+            continue
+        free = [pack for pack in packs if not any(variant.tasks & one.tasks for one in pack)]
+        if free:
+            free[0].append(variant)
+        else:
+            packs.append([variant])
+    return packs + alone
+
+
+def _may_share(variant, solved):
+    return (
+        variant.loses
+        and not variant.reported
+        and all(
+            name in solved and _definitions(source) <= _definitions(solved[name])
+            for name, source in variant.answers.items()
+        )
+    )
+
+
+def _definitions(source):
+    """Names of the functions and classes of a cell; any other statement is equal to no other."""
+    try:
+        return {getattr(statement, "name", statement) for statement in ast.parse(source).body}
+    except SyntaxError:
+        return {object()}
 
 
 def solutions(notebook):

@@ -35,7 +35,7 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
     The release is the same each time and shows nothing of solutions and checks; the solution gets
     all points, on twenty seeds of every check; the release gets none and fails only because nothing
     is implemented; every variant loses exactly the points that it says; hostile variants, and they
-    alone, are reported.
+    alone, are reported. Wrong variants of different tasks share a notebook, see `variants.pack`.
 
     Args:
         course: A `Course`.
@@ -52,7 +52,8 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
     """
     source = nbformat.read(course.source(lab), as_version=4)
     points = variants.points(source)
-    answers = variants.read_all(course, lab)
+    solved = variants.solutions(source)
+    packs = variants.pack(variants.read_all(course, lab), solved)
     with tempfile.TemporaryDirectory() as folder:
         course = course.copy(Path(folder))
         first, second = release(course, lab).read_bytes(), release(course, lab).read_bytes()
@@ -63,10 +64,15 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
         yield Finding("The release shows no solution and no hidden check", _leaks(source, released))
 
         hand_in(course, lab, "release", released)
-        hand_in(course, lab, "solution", variants.answer(released, variants.solutions(source)))
-        for variant in answers:
-            solved = variants.answer(released, variants.solutions(source) | variant.answers)
-            hand_in(course, lab, variant.name, solved)
+        hand_in(course, lab, "solution", variants.answer(released, solved))
+        students = {
+            "release": [variants.Variant("release", "", points, "", {})],
+            "solution": [variants.Variant("solution", "", {}, "", {})],
+        }
+        for pack in packs:
+            students[student := _name(pack)] = pack
+            answers = {name: text for one in pack for name, text in one.answers.items()}
+            hand_in(course, lab, student, variants.answer(released, solved | answers))
         outcomes = {
             outcome.student: outcome
             for outcome in grade(course, lab, progress, jobs=jobs, **options)
@@ -74,23 +80,22 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
         faults = [f"{name}: {o.fault}" for name, o in outcomes.items() if o.fault]
         yield Finding("Every notebook was graded", faults)
 
-        loses = {"release": points, "solution": {}} | {
-            variant.name: variant.loses for variant in answers
-        }
         found = read_scores(course, lab)
         for student, scores in zip(found.students, found.scores):
-            yield Finding(
-                f"{student} loses what it should",
-                _differences(found, points, scores, loses[student]),
-            )
-        reported = {variant.name: variant.reported for variant in answers}
+            reached = dict(zip(found.cells, scores))
+            for variant in students[student]:
+                yield Finding(
+                    f"{variant.name} loses what it should",
+                    _differences(points, reached, variant, students[student]),
+                )
         for student, outcome in outcomes.items():
-            if words := reported.get(student):
-                seen = ", ".join(outcome.suspicions + outcome.notes)
-                problems = [] if words in seen else [f"{words!r} is not in {seen!r}"]
-                yield Finding(f"{student} is reported", problems)
-            else:
-                yield Finding(f"{student} is not suspected", outcome.suspicions)
+            for variant in students[student]:
+                if words := variant.reported:
+                    seen = ", ".join(outcome.suspicions + outcome.notes)
+                    problems = [] if words in seen else [f"{words!r} is not in {seen!r}"]
+                    yield Finding(f"{variant.name} is reported", problems)
+                else:
+                    yield Finding(f"{variant.name} is not suspected", outcome.suspicions)
         yield Finding(
             "The release fails only because nothing is implemented",
             _other_errors(outcomes["release"]),
@@ -106,6 +111,11 @@ def hand_in(course, lab, student, notebook):
     folder = course.labs / "submitted" / student / lab
     folder.mkdir(parents=True)
     nbformat.write(notebook, folder / f"{lab}.ipynb")
+
+
+def _name(pack):
+    first, *others = pack
+    return f"{first.name}_and_{len(others)}_more" if others else first.name
 
 
 def _leaks(source, released):
@@ -126,10 +136,16 @@ def _lines(notebook):
     return [line for line in lines if any(map(str.isalnum, line))]
 
 
-def _differences(found, points, scores, loses):
+def _differences(points, reached, variant, pack):
+    """Judges a variant by all cells but those of the variants that share its notebook."""
+    loses = variant.loses
     unknown = [f"there is no test cell {cell}" for cell in set(loses) - set(points)]
-    expected = {cell: points[cell] - loses.get(cell, 0) for cell in points}
-    reached = dict(zip(found.cells, scores))
+    others = {task for other in pack if other is not variant for task in other.tasks}
+    expected = {
+        cell: points[cell] - loses.get(cell, 0)
+        for cell in points
+        if variants.task_of(cell) not in others
+    }
     return unknown + [
         f"{cell} scored {reached[cell]:g}, should score {score:g}"
         for cell, score in expected.items()

@@ -9,7 +9,8 @@ Requests and replies are lines of JSON. A client numbers its kernels:
 - `{"kernel": 1, "arguments": [...], "connection": {...}, "cwd": "/work", "env": {...}, "seal":
   null}` starts a kernel. The reply is `{"kernel": 1, "pid": 42}` once it listens, and
   `{"kernel": 1, "status": -9, "said": ""}` once it has ended, at the latest when it is told so.
-- `{"kernel": 1, "signal": 2}` sends a signal to the kernel's process group.
+- `{"kernel": 1, "signal": 2}` sends a signal to the kernel's process group. The reply
+  `{"kernel": 1, "sent": 2}` says that it was sent.
 
 When a client's connection ends, so do its kernels; the server ends with its standard input, which
 its starter holds.
@@ -192,6 +193,7 @@ class _Server:
                         return request
                 elif kernel:
                     kernel.signal(request["signal"])
+                    client.tell(kernel=request["kernel"], sent=request["signal"])
         except (KeyError, TypeError, ValueError):
             # It does not speak this language, and gets no answer.
             told = b""

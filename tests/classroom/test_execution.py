@@ -2,7 +2,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_lib.classroom import sandbox
+from course_lib.classroom import execution, sandbox
 from course_lib.classroom.execution import Bounds, Job, execute, split
 
 CHECKS = """
@@ -117,3 +117,18 @@ def test_outputs_are_kept_and_cut():
     assert len(cells[0].outputs[0].text) <= 1001
     assert "was cut after 1,000 characters" in done.notes[0]
     assert cells[1].outputs[0].data["text/plain"] == "2"
+
+
+@pytest.mark.services
+def test_a_long_line_is_cut_before_it_reaches_the_grader(monkeypatch):
+    heard, hear = [], execution._Run._hear
+
+    def listen(self, cell, message):
+        heard.append(len(message["content"].get("text", "")))
+        hear(self, cell, message)
+
+    monkeypatch.setattr(execution._Run, "_hear", listen)
+    done, cells = run("print('x' * 5_000_000)")
+    assert max(heard) == 100_000
+    assert [output.text for output in cells[0].outputs] == ["x" * 1000]
+    assert "was cut after 1,000 characters" in done.notes[0]

@@ -36,5 +36,28 @@ def test_an_answer_to_no_question_is_refused(source):
         variants.answer(source, {"triple": "x"})
 
 
+def variant(name, task, loses=True, reported="", code=None):
+    code = code or f"def {task}():\n    return None"
+    return variants.Variant(name, "", {f"{task}-check": 1} if loses else {}, reported, {task: code})
+
+
+def test_wrong_variants_of_different_tasks_share_a_notebook():
+    solved = {"a": "def a():\n    return 1", "b": "def b():\n    return 2"}
+    found = [
+        variant("a1", "a"),
+        variant("a2", "a"),
+        variant("right", "b", loses=False),
+        variant("hostile", "b", reported="looks"),
+        variant("imports", "b", code="import math\n\n\ndef b():\n    return math.pi"),
+        variant("another_name", "b", code="def c():\n    return 2"),
+        variant("assigns", "b", code="keras.Model.fit = None"),
+        variant("no_python", "b", code="def b(:"),
+        variant("b1", "b"),
+    ]
+    packs = [[one.name for one in pack] for pack in variants.pack(found, solved)]
+    assert packs[:2] == [["a1", "b1"], ["a2"]]
+    assert packs[2:] == [[one.name] for one in found[2:-1]]
+
+
 def test_points_are_those_of_tests(source):
     assert variants.points(source) == {"double-tests": 1, "double-check": 2}

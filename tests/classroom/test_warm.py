@@ -221,6 +221,23 @@ def test_a_cell_can_be_interrupted_and_the_kernel_goes_on():
     assert asyncio.run(interrupt()) == ("KeyboardInterrupt", 1)
 
 
+def test_an_interrupt_does_not_reach_what_comes_after():
+    """It is over when the server has sent the signal, however late that is."""
+
+    async def interrupt():
+        async with kernel() as (manager, client):
+            server = psutil.Process(manager.provisioner.pid).parent()
+            server.suspend()
+            interrupting = asyncio.ensure_future(manager.interrupt_kernel())
+            await asyncio.sleep(0.2)
+            assert not interrupting.done()
+            server.resume()
+            await interrupting
+            return await evaluate(client, "x = sum(range(10**6))", "x")
+
+    assert asyncio.run(interrupt()) == sum(range(10**6))
+
+
 def test_a_kernel_can_be_restarted():
     async def restart(now):
         async with kernel() as (manager, client):

@@ -11,6 +11,7 @@ LABS = Course.find(__file__).lab_names()
 
 @pytest.mark.services
 @pytest.mark.slow
+@pytest.mark.apart
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_is_verified(course, lab, monkeypatch):
     """With fewer seeds than `course labs verify` takes."""
