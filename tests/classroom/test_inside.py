@@ -3,50 +3,48 @@
 import subprocess
 import sys
 
-import pytest
-
 # In a process of its own, as in a kernel: libraries are replaced there.
-PROGRAM = """
+START = """
 import builtins, keras, numpy, tensorflow
 from course_lib.classroom.inside import Libraries
 
 libraries = Libraries()
 keras.Model.__annotations__  # which Python makes when it is asked for
 assert libraries.restore() == []
+"""
+CASE = """
 before = {thing}
 {replace}
 found = libraries.restore()
-assert {thing} is before
+assert {thing} is before, {replace!r}
 assert found == {told!r}, found
-assert libraries.restore() == []
+assert libraries.restore() == [], {replace!r}
 """
 WEIGHTS = "replaces keras.src.models.model.Model.get_weights"
 SLOPE = "replaces tensorflow.python.eager.backprop.GradientTape.gradient"
+CASES = [
+    ("numpy.isclose", "numpy.isclose = print", ["replaces numpy.isclose"]),
+    # an inherited method
+    ("keras.Model.get_weights", "keras.Model.get_weights = print", [WEIGHTS]),
+    # and what would notice
+    (
+        "keras.Model.get_weights",
+        "keras.Model.get_weights = builtins.any = lambda _: False",
+        ["replaces builtins.any", WEIGHTS],
+    ),
+    (
+        "tensorflow.GradientTape",
+        "tensorflow.GradientTape = int",
+        ["replaces tensorflow.GradientTape"],
+    ),
+    (
+        "tensorflow.GradientTape.gradient",
+        "tensorflow.GradientTape.gradient = lambda *_: None",
+        [SLOPE],
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("thing", "replace", "told"),
-    [
-        ("numpy.isclose", "numpy.isclose = print", ["replaces numpy.isclose"]),
-        ("keras.Model.get_weights", "keras.Model.get_weights = print", [WEIGHTS]),
-        (
-            "keras.Model.get_weights",
-            "keras.Model.get_weights = builtins.any = lambda _: False",
-            ["replaces builtins.any", WEIGHTS],
-        ),
-        (
-            "tensorflow.GradientTape",
-            "tensorflow.GradientTape = int",
-            ["replaces tensorflow.GradientTape"],
-        ),
-        (
-            "tensorflow.GradientTape.gradient",
-            "tensorflow.GradientTape.gradient = lambda *_: None",
-            [SLOPE],
-        ),
-    ],
-    ids=["a function", "an inherited method", "and what would notice", "a class", "a method"],
-)
-def test_what_was_replaced_is_put_back(thing, replace, told):
-    program = PROGRAM.format(thing=thing, replace=replace, told=told)
-    subprocess.run([sys.executable, "-c", program], check=True)
+def test_what_was_replaced_is_put_back():
+    cases = [CASE.format(thing=thing, replace=code, told=told) for thing, code, told in CASES]
+    subprocess.run([sys.executable, "-c", START + "".join(cases)], check=True)
