@@ -19,7 +19,8 @@ from course_lib.multitask import adaptive, architectures, balancing, dense, grad
 SEEDS, JOBS = range(3), 2
 SIZE, TRAIN, TEST = (24, 32), 240, 150
 EPOCHS, BATCH, RATE = 10, 16, 4e-3
-BRANCH_COST, ROUND = 0.1, 4
+# As in the paper, the cost of a branch doubles from stage to stage towards the input.
+BRANCH_COST, ROUND = (0.8, 0.4, 0.2, 0.1), 4
 STEPS, REPEAT = 60, 9
 
 BALANCES = {

@@ -43,6 +43,7 @@ class Supervised(keras.Model):
         """As for `keras.Model`; the loss on labels is cross entropy, the metric accuracy."""
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         super().compile(optimizer, loss, **{"metrics": ["accuracy"], **options})
+        self.optimizer.build(self.trainable_variables)  # or the first step is traced twice
 
     def call(self, inputs, training=None):
         x = inputs["labelled"] if isinstance(inputs, dict) else inputs

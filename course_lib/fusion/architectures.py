@@ -136,6 +136,7 @@ def train(model, x, y, epochs, batch_size=64):
         steps_per_execution=16,
         jit_compile=False,
     )
+    model.optimizer.build(model.trainable_variables)  # or the first step is traced twice
     return model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0)
 
 

@@ -46,6 +46,8 @@ class StackedAutoencoder:
                 steps_per_execution=16,
                 jit_compile=False,
             )
+            # Or the first step is traced twice.
+            autoencoder.optimizer.build(autoencoder.trainable_variables)
             history = autoencoder.fit(
                 encoded, encoded, batch_size=self.batch_size, epochs=self.epochs, verbose=0
             )

@@ -350,6 +350,7 @@ class Balanced(keras.Model):
             )
         self.loss_of = {task: _mean_of(loss[task]) for task in self.tasks}
         super().compile(optimizer, **options)
+        self.optimizer.build(self.trainable_variables)  # or the first step is traced twice
 
     def fit(self, *args, callbacks=None, **kwargs):
         """As for `keras.Model`; the logs hold each task's loss and weight, `TASK_weight`."""
