@@ -20,6 +20,16 @@ RESULTS = {
     "07_intermediate_fusion": ("discard-saw", "mixtures-saw", "published-saw"),
     "08_fusion_search": ("inherit-saw", "retrain", "comparison", "words"),
     "09_multitask_school": ("protocol", "comparison", "comparison-saw", "survey-saw"),
+    "10_labels_together": ("baseline", "race-saw", "comparison", "comparison-saw"),
+    "11_multitask_architectures": (
+        "baseline",
+        "comparison",
+        "comparison-saw",
+        "frames",
+        "fails-saw",
+    ),
+    "12_balancing": ("baseline", "unit", "comparison", "comparison-saw", "frames"),
+    "13_toxicity": ("baseline", "separate", "comparison", "comparison-saw", "chembl"),
 }
 
 

@@ -70,8 +70,10 @@ def processor_seconds_of_kernels():
 @pytest.mark.slow
 @pytest.mark.apart
 @pytest.mark.parametrize("lecture", LECTURES, ids=lambda lecture: lecture.name)
-def test_a_lecture_runs_offline_and_fast(lecture, tmp_path):
+def test_a_lecture_runs_offline_and_fast(lecture, tmp_path, monkeypatch):
     """At most a minute of one processor: 30 s on two idle cores, which `make bench` measures."""
+    for threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        monkeypatch.setenv(threads, "1")  # other tests run beside it
     course = COURSE.copy(tmp_path)
     course.notebooks.rmdir()
     course.notebooks.symlink_to(COURSE.notebooks)
