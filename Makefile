@@ -11,7 +11,8 @@ setup: .venv/installed  ## make .venv with the pinned packages
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	-$(BIN)/python -m compileall -q -j 0 .venv/lib
 	$(BIN)/jupyter kernelspec install --sys-prefix course_lib/classroom/kernelspecs/course
 	@touch $@
 
@@ -19,7 +20,7 @@ course: setup  ## run every lecture, grade a demo class for every lab, say where
 	@$(BIN)/course build
 
 test: setup  ## run all tests
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not alone"
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup -m "not alone"
 	$(BIN)/pytest -m alone
 
 bench: setup  ## measure the published figures
