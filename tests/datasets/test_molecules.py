@@ -114,7 +114,11 @@ def test_other_contents_are_named(write, lines, reason):
         molecules.read(write(*lines))
 
 
-@pytest.mark.parametrize("content", [b"t,smiles\n1,C", gzip.compress(b"t,smiles\n1,C")[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"t,smiles\n1,C", gzip.compress(b"t,smiles\n1,C")[:-9]],
+    ids=["not packed", "cut off"],
+)
 def test_a_damaged_file_is_named(tmp_path, content):
     path = tmp_path / "damaged.csv.gz"
     path.write_bytes(content)
