@@ -2,7 +2,7 @@ PYTHON ?= python3
 EXTRAS ?= dev,cluster
 BIN := .venv/bin
 
-.PHONY: help setup course test bench lint constraints clean
+.PHONY: help setup course test stress bench lint constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -19,9 +19,12 @@ setup: .venv/installed  ## make .venv with the pinned packages
 course: setup  ## run every lecture, grade a demo class for every lab, say where the results are
 	@$(BIN)/course build
 
-test: setup  ## run all tests
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup -m "not alone"
+test: setup  ## run the tests
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup -m "not alone and not stress"
 	$(BIN)/pytest -m alone
+
+stress: setup  ## run the tests with large networks and many repetitions
+	$(BIN)/pytest -m stress
 
 bench: setup  ## measure the published figures
 	$(BIN)/python -m benchmarks

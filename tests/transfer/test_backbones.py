@@ -26,11 +26,11 @@ APPLICATIONS = {
 }
 SMALL = ["course_tiny", "squeezenet", "MobileNetV2"]
 LARGE = [name for name in APPLICATIONS if name not in SMALL]
-fast_and_slow = pytest.mark.parametrize(
-    "name", ["MobileNetV2", *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)]
+small_and_large = pytest.mark.parametrize(
+    "name", ["MobileNetV2", *(pytest.param(name, marks=pytest.mark.stress) for name in LARGE)]
 )
-all_fast_and_slow = pytest.mark.parametrize(
-    "name", [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)]
+all_small_and_large = pytest.mark.parametrize(
+    "name", [*SMALL, *(pytest.param(name, marks=pytest.mark.stress) for name in LARGE)]
 )
 
 
@@ -59,7 +59,7 @@ def test_other_names_and_weights_are_refused():
         backbones.load("course_tiny", weights="imagenet")
 
 
-@all_fast_and_slow
+@all_small_and_large
 def test_a_backbone_is_what_it_says(name):
     backbone = backbones.load(name, size=96, weights="random")
     assert backbone.name == name
@@ -84,7 +84,7 @@ def test_a_backbone_is_what_it_says(name):
     )
 
 
-@fast_and_slow
+@small_and_large
 def test_preprocessing_is_keras_own(name):
     module = APPLICATIONS[name]
     inside = backbones.load(name, size=96, weights="random").model
@@ -207,7 +207,7 @@ def _fail(*arguments, **options):
     raise OSError("no network")
 
 
-@fast_and_slow
+@small_and_large
 def test_weights_that_cannot_be_had_are_an_error(name, monkeypatch, tmp_path):
     asked = []
 
@@ -223,7 +223,7 @@ def test_weights_that_cannot_be_had_are_an_error(name, monkeypatch, tmp_path):
         assert part in str(error.value)
 
 
-@fast_and_slow
+@small_and_large
 def test_trained_weights_are_those_of_the_file(name, monkeypatch, tmp_path):
     there = backbones.load(name, size=96, weights="random", seed=1).model
     with h5py.File(tmp_path / "weights.h5", "w") as file:
