@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from benchmarks import timing
+from benchmarks.trials import run_all
 from course_lib import datasets
 from course_lib.datasets import files
 from course_lib.fusion import architectures, decisions, early, merging, search, speakers, speech
@@ -43,9 +44,7 @@ def measure(course):
 
 def over_seeds(run):
     """Results of a function of a seed for all seeds, several at a time, by name."""
-    one_thread = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
-    with mock.patch.dict(os.environ, one_thread):
-        found = Parallel(n_jobs=JOBS)(delayed(run)(seed) for seed in SEEDS)
+    found = run_all(run, [(seed,) for seed in SEEDS])
     return {name: np.array([result[name] for result in found]) for name in found[0]}
 
 

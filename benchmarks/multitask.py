@@ -1,22 +1,20 @@
 """What balances cost a step, and what architectures and balances bring on rooms."""
 
 import functools
-import os
-from unittest import mock
 
 import course_lib.quiet  # noqa: F401
 
 import keras  # isort: skip
 import numpy as np
-from joblib import Parallel, delayed
 from keras import ops
 
 from benchmarks import timing
+from benchmarks.trials import run_all
 from course_lib import datasets
 from course_lib.metrics import relative_gain
 from course_lib.multitask import adaptive, architectures, balancing, dense, gradients, relationships
 
-SEEDS, JOBS = range(3), 2
+SEEDS = range(3)
 SIZE, TRAIN, TEST = (24, 32), 240, 150
 EPOCHS, BATCH, RATE = 10, 16, 4e-3
 # As in the paper, the cost of a branch doubles from stage to stage towards the input.
@@ -38,11 +36,6 @@ MEASURES = {
     "normals": "normals_near",
 }
 
-
-def related(inputs, stages, heads):
-    return relationships.relationship_network(inputs, stages, heads, units=[16])
-
-
 ARCHITECTURES = {
     "shared": architectures.shared,
     "soft": architectures.soft,
@@ -51,7 +44,7 @@ ARCHITECTURES = {
     "PAD-Net A": functools.partial(architectures.pad_net, module="A"),
     "PAD-Net B": functools.partial(architectures.pad_net, module="B"),
     "PAD-Net C": functools.partial(architectures.pad_net, module="C"),
-    "relationships": related,
+    "relationships": functools.partial(relationships.relationship_network, units=[16]),
 }
 ADAPTIVE = "adaptive"
 
@@ -146,12 +139,9 @@ def errors(rooms, network):
 
 def rooms():
     """Δp of every architecture with every balance, over paired seeds, as rows and a table."""
-    one_thread = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
     pairs = [(name, balance) for name in (*ARCHITECTURES, ADAPTIVE) for balance in BALANCES]
     trials = [(*pair, seed) for pair in [("separate", "equal"), *pairs] for seed in SEEDS]
-    with mock.patch.dict(os.environ, one_thread):
-        found = Parallel(n_jobs=JOBS)(delayed(evaluate)(*trial) for trial in trials)
-    return summary(dict(zip(trials, found)))
+    return summary(dict(zip(trials, run_all(evaluate, trials))))
 
 
 def summary(found):

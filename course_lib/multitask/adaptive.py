@@ -7,9 +7,10 @@ those stay together, the others get branches of their own, first in the last sta
 below.
 """
 
-import keras
 import numpy as np
 from sklearn.cluster import SpectralClustering
+
+from course_lib.multitask import architectures
 
 
 def simultaneous_matching_pursuit(matrix, width):
@@ -174,9 +175,8 @@ def branched(inputs, stages, heads, groups):
                     f"Group {members} of stage {number} was parted in the stage below: {groups}."
                 )
             above |= dict.fromkeys(members, stage(name)(hidden[members[0]]))
-        hidden = above
-    outputs = {task: head(f"{task}_head")(hidden[task]) for task, head in heads.items()}
-    return keras.Model(inputs, outputs, name="branched")
+        hidden = {task: above[task] for task in heads}
+    return architectures.with_heads(inputs, hidden.values(), heads, "branched")
 
 
 def _names(number, partition):

@@ -36,14 +36,10 @@ def shared(inputs, stages, heads, cut=None):
         A `keras.Model`. Its shared stages are called `shared_0` and so on, the tasks' own `TASK_0`.
     """
     cut = len(stages) if cut is None else cut
-    trunk = _trunk(inputs, stages[:cut])
-    outputs = {}
-    for task, head in heads.items():
-        h = trunk
-        for number, stage in enumerate(stages[cut:], cut):
-            h = stage(f"{task}_{number}")(h)
-        outputs[task] = head(f"{task}_head")(h)
-    return keras.Model(inputs, outputs, name="shared")
+    hidden = [trunk(inputs, stages[:cut])] * len(heads)
+    for number, stage in enumerate(stages[cut:], cut):
+        hidden = [stage(f"{task}_{number}")(h) for task, h in zip(heads, hidden)]
+    return with_heads(inputs, hidden, heads, "shared")
 
 
 def separate(inputs, stages, heads):
@@ -78,7 +74,7 @@ def soft(inputs, stages, heads, penalty=1e-3):
     for number, stage in enumerate(stages):
         copies = [stage(f"{task}_{number}") for task in heads]
         hidden = SoftSharing(copies, penalty, name=f"soft_{number}")(hidden)
-    return _with_heads(inputs, hidden, heads, "soft")
+    return with_heads(inputs, hidden, heads, "soft")
 
 
 def cross_stitch(inputs, stages, heads, diagonal=0.9):
@@ -100,7 +96,7 @@ def cross_stitch(inputs, stages, heads, diagonal=0.9):
     for number, stage in enumerate(stages):
         hidden = [stage(f"{task}_{number}")(h) for task, h in zip(heads, hidden)]
         hidden = CrossStitch(diagonal, name=f"stitch_{number}")(hidden)
-    return _with_heads(inputs, hidden, heads, "cross_stitch")
+    return with_heads(inputs, hidden, heads, "cross_stitch")
 
 
 def mtan(inputs, stages, heads):
@@ -128,7 +124,7 @@ def mtan(inputs, stages, heads):
             mask = keras.layers.Dense(h.shape[-1], "relu", name=f"{task}_attention_{number}")(seen)
             mask = keras.layers.Dense(h.shape[-1], "sigmoid", name=f"{task}_mask_{number}")(mask)
             picked[task] = keras.layers.Multiply()([mask, h])
-    return _with_heads(inputs, [picked[task] for task in heads], heads, "mtan")
+    return with_heads(inputs, [picked[task] for task in heads], heads, "mtan")
 
 
 def pad_net(inputs, stages, heads, module="C"):
@@ -148,8 +144,8 @@ def pad_net(inputs, stages, heads, module="C"):
         A `keras.Model`, with outputs `TASK` and `initial_TASK` for each task.
     """
     last = len(stages) - 1
-    trunk = _trunk(inputs, stages[:last])
-    features = [stages[last](f"{task}_{last}")(trunk) for task in heads]
+    common = trunk(inputs, stages[:last])
+    features = [stages[last](f"{task}_{last}")(common) for task in heads]
     outputs = {
         INITIAL + task: head(f"{INITIAL}{task}_head")(h)
         for (task, head), h in zip(heads.items(), features)
@@ -160,13 +156,34 @@ def pad_net(inputs, stages, heads, module="C"):
     return keras.Model(inputs, outputs, name=f"pad_net_{module}")
 
 
-def _trunk(h, stages):
+def trunk(inputs, stages):
+    """What a list of stages, `shared_0` and so on, makes of an input.
+
+    Args:
+        inputs: A `keras.Input`.
+        stages: As of `shared`.
+
+    Returns:
+        A tensor.
+    """
+    h = inputs
     for number, stage in enumerate(stages):
         h = stage(f"shared_{number}")(h)
     return h
 
 
-def _with_heads(inputs, hidden, heads, name):
+def with_heads(inputs, hidden, heads, name):
+    """A model of the tasks' heads, `TASK_head`, on top of what comes before.
+
+    Args:
+        inputs: A `keras.Input`.
+        hidden: What each task's head looks at, a list of tensors in the order of `heads`.
+        heads: As of `shared`.
+        name: The model's name.
+
+    Returns:
+        A `keras.Model`.
+    """
     outputs = {task: head(f"{task}_head")(h) for (task, head), h in zip(heads.items(), hidden)}
     return keras.Model(inputs, outputs, name=name)
 

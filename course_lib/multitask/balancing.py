@@ -161,13 +161,13 @@ class TaskPrioritization(Balance):
         self.floor, self.average = floor, None
 
     def after_epoch(self, logs):
-        absent = [self.measures.get(task) for task in self.tasks]
-        if absent := [measure for measure in absent if measure not in logs]:
+        measures = [self.measures.get(task) for task in self.tasks]
+        if absent := [measure for measure in measures if measure not in logs]:
             raise ValueError(
                 f"TaskPrioritization needs a measure of each of {list(self.tasks)}, but the logs "
                 f"of fit have no {absent}. They have {sorted(logs)}: add metrics to compile."
             )
-        now = np.array([logs[self.measures[task]] for task in self.tasks])
+        now = np.array([logs[measure] for measure in measures])
         kept = now if self.average is None else self.average
         self.average = self.momentum * kept + (1 - self.momentum) * now
         kappa = np.clip(self.average, self.floor, 1)

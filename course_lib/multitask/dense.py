@@ -26,8 +26,9 @@ def losses():
 
 
 def stages(filters=(16, 32, 32, 16)):
-    """A small trunk for pictures, in four stages: two that halve height and width, one that looks
-    around (dilated convolutions), one that doubles them.
+    """A small trunk for pictures, in four stages.
+
+    Two halve height and width, one looks around (dilated convolutions), one doubles them.
 
     Args:
         filters: Channels after each stage.

@@ -10,6 +10,8 @@ units are independent.
 import keras
 from keras import ops
 
+from course_lib.multitask import architectures
+
 
 def matrix_normal_penalty(kernel, feature_covariance, task_covariance):
     """Negative log density of kernels under a matrix-normal prior, without its constant.
@@ -266,10 +268,7 @@ def relationship_network(inputs, stages, heads, units, weight=1e-5):
     Returns:
         A `keras.Model`, with `RelatedDense` layers `related_0` and so on, in the order of `heads`.
     """
-    hidden = inputs
-    for number, stage in enumerate(stages):
-        hidden = stage(f"shared_{number}")(hidden)
+    hidden = architectures.trunk(inputs, stages)
     for number, width in enumerate(units):
         hidden = RelatedDense(width, len(heads), "relu", weight, name=f"related_{number}")(hidden)
-    outputs = {task: head(f"{task}_head")(h) for (task, head), h in zip(heads.items(), hidden)}
-    return keras.Model(inputs, outputs, name="relationship_network")
+    return architectures.with_heads(inputs, hidden, heads, "relationship_network")

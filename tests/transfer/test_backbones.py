@@ -25,13 +25,13 @@ APPLICATIONS = {
     "EfficientNetV2B0": keras.applications.efficientnet_v2,
 }
 SMALL = ["course_tiny", "squeezenet", "MobileNetV2"]
-LARGE = [name for name in APPLICATIONS if name not in SMALL]
-small_and_large = pytest.mark.parametrize(
-    "name", ["MobileNetV2", *(pytest.param(name, marks=pytest.mark.stress) for name in LARGE)]
-)
-all_small_and_large = pytest.mark.parametrize(
-    "name", [*SMALL, *(pytest.param(name, marks=pytest.mark.stress) for name in LARGE)]
-)
+LARGE = [
+    pytest.param(name, marks=[pytest.mark.slow, pytest.mark.stress])
+    for name in APPLICATIONS
+    if name not in SMALL
+]
+small_and_large = pytest.mark.parametrize("name", ["MobileNetV2", *LARGE])
+all_small_and_large = pytest.mark.parametrize("name", [*SMALL, *LARGE])
 
 
 def draw(*shape):
