@@ -1,6 +1,5 @@
 """The `course` command: a thin skin over `course_lib.classroom` and `course_lib.datasets`."""
 
-import logging
 import math
 import os
 import shutil
@@ -11,26 +10,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
+
+from course_lib import lecture_commands
+from course_lib.terminal import console, mark, open_course, progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lectures, labs and grading.")
 data_app = typer.Typer(no_args_is_help=True, help="Real data: list, fetch, verify.")
-lectures_app = typer.Typer(no_args_is_help=True, help="Lectures: list, run.")
 labs_app = typer.Typer(no_args_is_help=True, help="Labs: list, release, verify, bundle.")
 app.add_typer(data_app, name="data")
-app.add_typer(lectures_app, name="lectures")
+app.add_typer(lecture_commands.app, name="lectures")
 app.add_typer(labs_app, name="labs")
-console = Console()
+app.command("record")(lecture_commands.record)
 CORES = os.cpu_count() or 1
 
 Lab = Annotated[str, typer.Argument(help="Name of the lab.")]
@@ -45,9 +37,6 @@ Gpus = Annotated[
     typer.Option("--gpus-per-submission", min=0, max=1, help="Part of a GPU a submission needs."),
 ]
 Unsealed = Annotated[bool, typer.Option(help="Let students' code do all that you may do yourself.")]
-Profile = Annotated[str, typer.Option(help="fast (offline, 30 s) or full (made for a GPU).")]
-Source = Annotated[str, typer.Option(help="synthetic or real data.")]
-Seed = Annotated[int, typer.Option(help="Seed that lectures start from.")]
 
 
 @app.callback()
@@ -71,26 +60,6 @@ def run():
         sys.exit(1)
 
 
-def _course(context):
-    from course_lib.classroom.course import Course
-
-    course = Course.find(context.obj)
-    handler = logging.FileHandler(course.labs / "grading.log", delay=True)
-    logging.basicConfig(handlers=[handler], format="%(asctime)s %(levelname)s %(message)s")
-    logging.captureWarnings(True)
-    return course
-
-
-def _progress():
-    columns = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    ]
-    return Progress(*columns, TextColumn("left:"), TimeRemainingColumn(), console=console)
-
-
 def _can_seal():
     """Whether the project's own answers run sealed off; strangers' code asks for --unsealed."""
     from course_lib.classroom import sandbox
@@ -101,10 +70,6 @@ def _can_seal():
     return not missing
 
 
-def _mark(good):
-    return "[green]✓[/green]" if good else "[red]✗[/red]"
-
-
 @app.command()
 def doctor():
     """Say what is there on this machine and what is not."""
@@ -112,8 +77,8 @@ def doctor():
 
     wanting = False
     for found in examine():
-        mark = _mark(found.there) if found.there or found.needed else "[yellow]–[/yellow]"
-        console.print(f"{mark} {found.what:22} {escape(found.detail)}", soft_wrap=True)
+        sign = mark(found.there) if found.there or found.needed else "[yellow]–[/yellow]"
+        console.print(f"{sign} {found.what:22} {escape(found.detail)}", soft_wrap=True)
         wanting |= found.needed and not found.there
     raise typer.Exit(int(wanting))
 
@@ -141,7 +106,7 @@ def data_fetch(
     from course_lib.datasets import files
 
     for file in [file for name in names or files.folders() for file in files.files_of(name)]:
-        console.print(f"{_mark(True)} {escape(str(files.fetch(file)))}", soft_wrap=True)
+        console.print(f"{mark(True)} {escape(str(files.fetch(file)))}", soft_wrap=True)
 
 
 @data_app.command("verify")
@@ -157,75 +122,14 @@ def data_verify(
     for file in [file for name in names or files.folders() for file in files.files_of(name)]:
         try:
             console.print(
-                f"{_mark(True)} {file}"
+                f"{mark(True)} {file}"
                 if files.verify(file)
                 else f"[yellow]–[/yellow] {file} is not here"
             )
         except files.DataError as error:
-            console.print(f"{_mark(False)} {escape(str(error))}", soft_wrap=True)
+            console.print(f"{mark(False)} {escape(str(error))}", soft_wrap=True)
             damaged = True
     raise typer.Exit(int(damaged))
-
-
-@lectures_app.command("list")
-def lectures_list(context: typer.Context):
-    """List the lectures in their order."""
-    from course_lib.classroom.lectures import list_lectures
-
-    table = Table("lecture", "title", "minutes", "builds on")
-    for lecture in list_lectures(_course(context)):
-        table.add_row(
-            lecture.name, lecture.title, str(lecture.minutes), ", ".join(lecture.prerequisites)
-        )
-    console.print(table)
-
-
-@lectures_app.command("run")
-def lectures_run(
-    context: typer.Context,
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Parts of lectures' names; all lectures if none.")
-    ] = None,
-    profile: Profile = "fast",
-    source: Source = "synthetic",
-    seed: Seed = 0,
-):
-    """Run lectures; keep each as a notebook, as a page, and its figures."""
-    course = _course(context)
-    if not _run_lectures(course, names, profile, source, seed):
-        raise typer.Exit(1)
-    _say_where(course)
-
-
-def _run_lectures(course, names=None, profile="fast", source="synthetic", seed=0):
-    """Runs lectures with a progress bar; returns whether all went well."""
-    from course_lib.classroom import warm
-
-    # The server imports what lectures need while this process imports what runs them.
-    with warm.serving(), _progress() as progress:
-        from course_lib.classroom.lectures import list_lectures, run
-
-        lectures = [
-            lecture
-            for lecture in list_lectures(course)
-            if not names or any(name in lecture.name for name in names)
-        ]
-        if not lectures:
-            raise ValueError(
-                f"No lecture's name holds {' or '.join(names or [])}. See `course lectures list`."
-            )
-        runs = []
-        bar = progress.add_task("lectures", total=sum(lecture.steps for lecture in lectures))
-        for lecture in lectures:
-            progress.update(bar, description=lecture.name)
-            runs.append(
-                run(course, lecture, profile, source, seed, step=lambda: progress.advance(bar))
-            )
-    for one in runs:
-        console.print(
-            f"{_mark(not one.fault)} {one.lecture.name}  {one.seconds:.0f} s  {escape(one.fault)}"
-        )
-    return not any(one.fault for one in runs)
 
 
 @labs_app.command("list")
@@ -235,7 +139,7 @@ def labs_list(context: typer.Context):
 
     from course_lib.classroom import variants
 
-    course = _course(context)
+    course = open_course(context)
     table = Table("lab", "points by tests", "variants")
     for lab in course.lab_names():
         points = variants.points(nbformat.read(course.source(lab), as_version=4))
@@ -248,7 +152,7 @@ def labs_release(context: typer.Context, lab: Lab):
     """Make a lab's release, without solutions and hidden checks."""
     from course_lib.classroom.labs import release
 
-    console.print(f"Released: {release(_course(context), lab)}", soft_wrap=True)
+    console.print(f"Released: {release(open_course(context), lab)}", soft_wrap=True)
 
 
 @labs_app.command("verify")
@@ -257,17 +161,17 @@ def labs_verify(context: typer.Context, lab: Lab, jobs: Jobs = CORES):
     from course_lib.classroom.verify import verify
 
     findings = []
-    with _progress() as progress:
-        bar = progress.add_task("variants", total=None)
+    with progress() as bars:
+        bar = bars.add_task("variants", total=None)
 
         def step(outcome, left):
-            progress.update(bar, advance=1, total=progress.tasks[0].completed + 1 + left)
+            bars.update(bar, advance=1, total=bars.tasks[0].completed + 1 + left)
 
-        for finding in verify(_course(context), lab, jobs, step, sealed=_can_seal()):
+        for finding in verify(open_course(context), lab, jobs, step, sealed=_can_seal()):
             findings.append(finding)
-            progress.console.print(f"{_mark(not finding.problems)} {escape(finding.what)}")
+            bars.console.print(f"{mark(not finding.problems)} {escape(finding.what)}")
             for problem in finding.problems:
-                progress.console.print(f"    {escape(problem)}")
+                bars.console.print(f"    {escape(problem)}")
     raise typer.Exit(int(any(finding.problems for finding in findings)))
 
 
@@ -276,7 +180,7 @@ def labs_bundle(context: typer.Context):
     """Pack what students get: lectures, released labs, course_lib and the set-up files."""
     from course_lib.classroom.labs import bundle
 
-    course = _course(context)
+    course = open_course(context)
     console.print(
         f"Bundle: {bundle(course, course.build / 'bundle' / 'course.zip')}", soft_wrap=True
     )
@@ -295,9 +199,8 @@ def check(notebook: Annotated[Path, typer.Argument(help="Your lab notebook.")]):
             table.add_row("", result.cell, f"– / {result.points:g}", result.message)
             continue
         note = "\nThe cell was edited; it is graded as it was given out." if result.edited else ""
-        mark = _mark(result.score == result.points)
         table.add_row(
-            mark,
+            mark(result.score == result.points),
             result.cell,
             f"{result.score:g} / {result.points:g}",
             escape(result.message + note),
@@ -320,7 +223,7 @@ def collect(
     ] = None,
 ):
     """Put the notebooks of an archive into submitted/."""
-    course = _course(context)
+    course = open_course(context)
     if lab is None and len(course.lab_names()) != 1:
         raise ValueError(f"Say which lab it is, with --lab: {', '.join(course.lab_names())}.")
     _collect(course, lab or course.lab_names()[0], archive)
@@ -358,7 +261,7 @@ def grade(
     """Grade all submissions of a lab that are new or changed."""
     options = {"force": force, "jobs": jobs, "cluster": cluster, "gpus": gpus}
     options["seconds"] = 60 * minutes
-    if not _grade(_course(context), lab, sealed=not unsealed, **options):
+    if not _grade(open_course(context), lab, sealed=not unsealed, **options):
         raise typer.Exit(1)
 
 
@@ -373,7 +276,7 @@ def regrade(
     unsealed: Unsealed = False,
 ):
     """Grade all submissions of a lab again, for instance with a changed check."""
-    course = _course(context)
+    course = open_course(context)
     options = {"jobs": jobs, "cluster": cluster, "gpus": gpus, "sealed": not unsealed}
     if not diff:
         raise typer.Exit(int(not _grade(course, lab, force=True, **options)))
@@ -396,19 +299,19 @@ def _grading(lab, cluster):
     """
     from course_lib.classroom import warm
 
-    with nullcontext() if cluster else warm.serving(), _progress() as progress:
-        bar = progress.add_task(f"grading {lab}", total=None)
+    with nullcontext() if cluster else warm.serving(), progress() as bars:
+        bar = bars.add_task(f"grading {lab}", total=None)
         start = time.monotonic()
 
         def step(outcome, left):
-            progress.update(bar, advance=1)
-            done = progress.tasks[0].completed
+            bars.update(bar, advance=1)
+            done = bars.tasks[0].completed
             rate = 60 * done / (time.monotonic() - start)
             words = f"grading {lab}, {rate:.0f} a minute"
-            progress.update(bar, total=done + left, description=words)
+            bars.update(bar, total=done + left, description=words)
 
         yield step
-        progress.update(bar, total=progress.tasks[0].completed)
+        bars.update(bar, total=bars.tasks[0].completed)
 
 
 def _grade(course, lab, cluster=None, **options):
@@ -439,7 +342,7 @@ def report(context: typer.Context, lab: Lab):
     """Write the report on a class: a page and a CSV file."""
     from course_lib.classroom.report import write_report
 
-    for path in write_report(_course(context), lab):
+    for path in write_report(open_course(context), lab):
         console.print(f"Report: {path}", soft_wrap=True)
 
 
@@ -448,7 +351,7 @@ def feedback(context: typer.Context, lab: Lab):
     """Write every student's feedback: a page, and the same as JSON."""
     from course_lib.classroom.student_feedback import write_feedback
 
-    course = _course(context)
+    course = open_course(context)
     pages = write_feedback(course, lab)
     console.print(f"{len(pages)} files: {course.labs / 'feedback'}", soft_wrap=True)
 
@@ -463,13 +366,13 @@ def export(
     """Export grades: a table, or what a learning platform imports."""
     from course_lib.classroom.export import write
 
-    console.print(f"Grades: {write(_course(context), lab, to, format)}", soft_wrap=True)
+    console.print(f"Grades: {write(open_course(context), lab, to, format)}", soft_wrap=True)
 
 
 @app.command()
 def demo(context: typer.Context, jobs: Jobs = CORES):
     """Collect, grade and report a class of synthetic students for every lab, in build/demo/."""
-    course = _course(context)
+    course = open_course(context)
     if not _demo(course, jobs):
         raise typer.Exit(1)
 
@@ -494,8 +397,8 @@ def _demo(course, jobs):
 @app.command()
 def build(context: typer.Context, jobs: Jobs = CORES):
     """Run every lecture, grade a demo class for every lab, and say where the results are."""
-    course = _course(context)
-    good = _run_lectures(course)
+    course = open_course(context)
+    good = lecture_commands.run_lectures(course)
     good &= _demo(course, jobs)
     _say_where(course)
     raise typer.Exit(int(not good))

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
 
 def rmse(y_true, y_pred):
@@ -139,3 +140,71 @@ def relative_gain(several, single, lower_is_better):
         )
     gains = {task: (several[task] - single[task]) / abs(single[task]) for task in several}
     return float(np.mean([-g if lower_is_better[task] else g for task, g in gains.items()]))
+
+
+class PairedDifference(NamedTuple):
+    """Mean difference of two models over paired seeds or splits, with its 95 % interval.
+
+    Attributes:
+        mean: Mean difference, in the measure's unit.
+        low: Lower end of the interval.
+        high: Upper end.
+        pairs: Number of pairs.
+    """
+
+    mean: float
+    low: float
+    high: float
+    pairs: int
+
+    @property
+    def better(self):
+        """Whether the interval lies above zero."""
+        return self.low > 0
+
+    @property
+    def worse(self):
+        """Whether the interval lies below zero."""
+        return self.high < 0
+
+    def __str__(self):
+        return f"{self:.1f}"
+
+    def __format__(self, spec):
+        spec = spec or ".1f"
+        numbers = [format(value, f"+{spec}") for value in (self.mean, self.low, self.high)]
+        return "{} ({} to {})".format(*(number.replace("-", "−") for number in numbers))
+
+
+def paired_difference(ours, rival):
+    """The course's one rule for verdicts: the paired difference with its 95 % t interval.
+
+    One model is called better than another only where the interval is off zero. Measures where
+    less is better are passed in the other order. The interval assumes that pairs are independent;
+    splits that share training rows are not quite, so theirs is somewhat too narrow.
+
+    Args:
+        ours: The model's measure on each seed, `(pairs,)`.
+        rival: The rival's on the same seeds, in the same order, `(pairs,)`.
+
+    Returns:
+        A `PairedDifference` of `ours` minus `rival`.
+
+    Raises:
+        ValueError: if the two differ in length, hold fewer than two pairs, or miss a value.
+    """
+    ours, rival = np.asarray(ours, "float64"), np.asarray(rival, "float64")
+    if ours.ndim != 1 or ours.shape != rival.shape or len(ours) < 2:
+        raise ValueError(
+            "ours and rival should be two lists of the same length, of two pairs at least, but "
+            f"have shapes {ours.shape} and {rival.shape}."
+        )
+    differences = ours - rival
+    if not np.isfinite(differences).all():
+        raise ValueError(
+            f"Each pair needs two finite numbers, but pair {np.argmin(np.isfinite(differences))} "
+            f"is {ours} and {rival}."
+        )
+    mean = differences.mean()
+    error = stats.sem(differences) * stats.t.ppf(0.975, len(differences) - 1)
+    return PairedDifference(float(mean), float(mean - error), float(mean + error), len(ours))

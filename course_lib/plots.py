@@ -1,15 +1,24 @@
 """Figures that more than one lecture draws."""
 
+import base64
 import io
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import vl_convert
 from IPython.display import Image, display
 
 from course_lib import metrics
 
 STYLE = Path(__file__).with_name("course.mplstyle")
+VEGA_LITE = "5.20"  # of the versions that JupyterLab draws, the newest
+MARKED = "background-color: #fff3bf; color: #1f2328"
+TABLE_STYLES = [
+    {"selector": "caption", "props": "caption-side: top; text-align: left; font-weight: bold"},
+    {"selector": "th.row_heading", "props": "text-align: left"},
+    {"selector": "td", "props": "text-align: right"},
+]
 
 
 def use_style():
@@ -29,6 +38,76 @@ def show(figure, alt):
     plt.close(figure)
     width = round(figure.get_figwidth() * figure.dpi)
     display(Image(picture.getvalue(), width=width, alt=alt))
+
+
+def table(frame, caption="", decimals=1, best=None, mark=None):
+    """Shows a pandas frame as a table, a model a row.
+
+    Args:
+        frame: The frame; its index names the rows.
+        caption: What the table shows, with units.
+        decimals: Decimals of floats.
+        best: `"max"` or `"min"`: prints the best number of each column in bold.
+        mark: Label of the row to highlight, such as the class's prediction; None, or a label that
+            is in no row, highlights none.
+    """
+    styler = frame.style.format(precision=decimals, na_rep="–").set_caption(caption)
+    styler = styler.set_table_styles(TABLE_STYLES)
+    numbers = frame.select_dtypes("number").columns
+    if best is not None:
+        highlight = styler.highlight_max if best == "max" else styler.highlight_min
+        styler = highlight(subset=numbers, props="font-weight: bold", axis=0)
+    if mark in frame.index:
+        styler = styler.map(lambda _: MARKED, subset=([mark], frame.columns))
+        styler = styler.map_index(lambda label: MARKED if label == mark else "")
+    display(styler)
+
+
+def slider(chart, alt):
+    """Shows an Altair chart that moves by sliders, live as on the published page.
+
+    JupyterLab draws it itself, and so does the page, without Python or a network behind them.
+
+    Args:
+        chart: An Altair chart with parameters that are bound to inputs.
+        alt: What it shows and what moves, in words.
+    """
+    spec = chart.to_dict() | {"description": alt}
+    picture = vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=1.5)
+    display(
+        {
+            "application/vnd.vegalite.v5+json": spec,
+            "image/png": base64.b64encode(picture).decode(),
+            "text/plain": alt,
+        },
+        metadata={"image/png": {"alt": alt}},
+        raw=True,
+    )
+
+
+def gain_curve(axes, gains, label):
+    """Draws how gains with their 95 % intervals change, and where they are zero.
+
+    Args:
+        axes: Matplotlib axes; the horizontal axis is left to the caller.
+        gains: Dictionary from names of models to a dictionary from place to a
+            `metrics.PairedDifference`.
+        label: What the gains measure, with its unit.
+    """
+    axes.axhline(0, color="0.4", linewidth=1)
+    for name, curve in gains.items():
+        places = sorted(curve)
+        (line,) = axes.plot(places, [curve[place].mean for place in places], marker="o", label=name)
+        axes.fill_between(
+            places,
+            [curve[place].low for place in places],
+            [curve[place].high for place in places],
+            color=line.get_color(),
+            alpha=0.15,
+            linewidth=0,
+        )
+    axes.set(ylabel=label)
+    axes.legend()
 
 
 def training_curves(axes, losses, label="mean squared error"):

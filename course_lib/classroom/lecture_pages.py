@@ -1,0 +1,155 @@
+"""Lectures as pages that are whole in one file and read well without a network."""
+
+import html
+import json
+import os
+from copy import deepcopy
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import vl_convert
+from bs4 import BeautifulSoup
+from latex2mathml.converter import convert
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat.v4 import new_markdown_cell
+from traitlets import default
+
+from course_lib import claims, messages, plots
+from course_lib.classroom import pages
+from course_lib.classroom.lecture_cells import UNSOLVED, tags
+
+TEMPLATES = Path(__file__).with_name("templates")
+VEGA = "application/vnd.vegalite.v5+json"
+
+
+class MathRenderer(IPythonRenderer):
+    """Renders formulas as MathML, which browsers draw by themselves."""
+
+    def block_math(self, body):
+        return convert(body, display="block")
+
+    def inline_math(self, body):
+        return convert(body)
+
+    def block_html(self, html):
+        # nbconvert would close each tag in its block, so that <details> folded nothing.
+        return super().block_html(html) if "<img" in html else f"{html}\n"
+
+    def latex_environment(self, name, body):
+        return convert(rf"\begin{{{name}}}{body}\end{{{name}}}", display="block")
+
+
+class LectureExporter(HTMLExporter):
+    """nbconvert's page in JupyterLab's style, with folded code and formulas of its own."""
+
+    @default("template_name")
+    def _template_name_default(self):
+        return "lecture"
+
+    def default_filters(self):
+        yield from super().default_filters()
+        yield "markdown2html", self.render_markdown
+
+    def render_markdown(self, source):
+        renderer = MathRenderer(escape=False, embed_images=True, path=self.notebooks)
+        return MarkdownWithMath(renderer=renderer).render(source)
+
+
+def write_page(course, notebook, page):
+    """Writes a lecture's page.
+
+    Args:
+        course: A `Course`, whose lectures the links between lectures lead to.
+        notebook: The lecture, run or not.
+        page: Path of the page.
+    """
+    notebook = deepcopy(notebook)
+    notebook.cells = [cell for cell in notebook.cells if UNSOLVED not in tags(cell)]
+    title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+    if claimed := _list_claims(notebook.cells):
+        notebook.cells.insert(1, claimed)
+    sliders = _sliders(notebook.cells)
+    for number, output in enumerate(sliders):
+        _draw_slider(output, f"slider-{number}")
+    exporter = LectureExporter(extra_template_basedirs=[str(TEMPLATES)], enable_async=False)
+    exporter.notebooks = str(course.notebooks)
+    exporter.register_preprocessor(
+        "nbconvert.preprocessors.CoalesceStreamsPreprocessor", enabled=True
+    )
+    resources = {
+        "metadata": {"name": title, "path": str(course.notebooks)},
+        "vega": vl_convert.javascript_bundle(vl_version=plots.VEGA_LITE) if sliders else "",
+    }
+    body, _ = exporter.from_notebook_node(notebook, resources)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(_follow_links(body, course, page), encoding="utf-8")
+
+
+def _list_claims(cells):
+    """A cell that lists what the lecture claimed on this run, or None."""
+    found = messages.read(cells, claims.MIME)
+    if not found:
+        return None
+    items = "\n".join(
+        f"<li>{'✓' if claim['holds'] else '✗'} {html.escape(claim['claim'])}</li>"
+        for claim in found
+    )
+    text = f"<p>What this lecture claims, and whether this run shows it:</p>\n<ul>\n{items}\n</ul>"
+    return new_markdown_cell(f'<section class="claims" aria-label="Claims">\n{text}\n</section>')
+
+
+def _sliders(cells):
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return [output for output in outputs if VEGA in output.get("data", {})]
+
+
+def _draw_slider(output, place):
+    """Puts a chart that moves in the place of an output's picture."""
+    script = json.dumps(output.data[VEGA]).replace("</", "<\\/")
+    output.data = {
+        "text/html": f'<div id="{place}" role="figure"></div><script>vegaEmbed("#{place}", '
+        f'{script}, {{"actions": false}});</script>'
+    }
+
+
+def _follow_links(body, course, page):
+    """Turns links between notebooks into links between pages, and others to where files lie."""
+    soup = BeautifulSoup(body, features="html.parser")
+    for link in soup.select("a[href]"):
+        parts = urlsplit(link["href"])
+        if parts.scheme or parts.netloc or not parts.path:
+            continue
+        target = (course.notebooks / parts.path).resolve()
+        if target == course.notebooks / "README.md":
+            path = "index.html"
+        elif target.parent == course.notebooks and target.suffix == ".ipynb":
+            path = f"{target.stem}.html"
+        else:
+            path = os.path.relpath(target, page.parent)
+        link["href"] = parts._replace(path=path).geturl()
+    return str(soup)
+
+
+def write_index(lectures, folder):
+    """Writes the page that leads to all lectures' pages.
+
+    Args:
+        lectures: List of `Lecture`.
+        folder: The folder of the pages.
+
+    Returns:
+        Path of the page.
+    """
+    rows = [
+        {
+            "title": lecture.title,
+            "minutes": lecture.minutes,
+            "prerequisites": lecture.prerequisites,
+            "page": f"{lecture.name}.html" if (folder / f"{lecture.name}.html").exists() else "",
+        }
+        for lecture in lectures
+    ]
+    index = folder / "index.html"
+    index.write_text(pages.render("lectures.html", lectures=rows), encoding="utf-8")
+    return index

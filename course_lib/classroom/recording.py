@@ -1,0 +1,206 @@
+"""Recording: running a lecture's experiments at full size, one row of its record per training."""
+
+import importlib.util
+import os
+import platform
+import subprocess
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from unittest import mock
+
+from joblib import Parallel, delayed
+
+from course_lib import records
+
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"
+)
+PACKAGES = ("numpy", "keras", "tensorflow", "jax", "torch", "scikit-learn", "statsmodels")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The experiments of a lecture, and where their record is.
+
+    Attributes:
+        lecture: The lecture's name, with its number.
+        module: Name of the module with `trials`, `tuning` and `train`.
+        path: The record.
+    """
+
+    lecture: str
+    module: str
+    path: Path
+
+    @cached_property
+    def experiments(self):
+        return importlib.import_module(self.module)
+
+    def trials(self, seeds=None, tune=False):
+        """Lists trainings.
+
+        Args:
+            seeds: Number of seeds; the experiments' own number if None.
+            tune: Whether to list those that choose settings in place of those that are shown.
+
+        Returns:
+            List of tuples of purpose, seed and configuration.
+        """
+        if tune:
+            return [("tuning", seed, configuration) for seed, configuration in self._tuning()]
+        seeds = self.experiments.SEEDS if seeds is None else seeds
+        return [
+            ("trial", seed, configuration)
+            for seed in range(seeds)
+            for configuration in self.experiments.trials(seed)
+        ]
+
+    def _tuning(self):
+        return getattr(self.experiments, "tuning", list)()
+
+    def missing(self, trials):
+        """Returns those of a list of trials that the record does not hold yet."""
+        done = {records.key_of(row) for row in records.read(self.path)}
+        return [trial for trial in trials if records.key(*trial) not in done]
+
+
+def find(course, lecture):
+    """Finds the experiments of a lecture.
+
+    Args:
+        course: A `Course`.
+        lecture: The lecture's name, or a part of it that no other has.
+
+    Returns:
+        A `Recording`.
+
+    Raises:
+        ValueError: if no lecture or several are meant, or if it has no experiments.
+    """
+    names = [path.stem for path in sorted(course.notebooks.glob("*.ipynb"))]
+    found = [name for name in names if lecture in name]
+    if len(found) != 1:
+        raise ValueError(
+            f"{lecture!r} should be part of one lecture's name, but fits {found or 'none'}. There "
+            f"are: {', '.join(names)}."
+        )
+    (name,) = found
+    topic = name.split("_", 1)[1]
+    if importlib.util.find_spec(f"course_lib.experiments.{topic}") is None:
+        raise ValueError(
+            f"Lecture {name} has no experiments: there is no module course_lib.experiments.{topic}."
+        )
+    path = course.root / "data" / "records" / f"{name}.jsonl"
+    return Recording(name, f"course_lib.experiments.{topic}", path)
+
+
+def run(recording, trials, jobs=1):
+    """Runs trials and appends a row for each as soon as it has ended.
+
+    Args:
+        recording: A `Recording`.
+        trials: List of trials, as `Recording.trials` lists them.
+        jobs: Trainings that run at once; with several, each has one thread.
+
+    Yields:
+        Pairs of a trial and whether its row was new: another run may have been faster.
+    """
+    with mock.patch.dict(os.environ, ONE_THREAD if jobs > 1 else {}):
+        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
+        calls = (delayed(measure)(recording, *trial) for trial in trials)
+        for trial, row in parallel(calls):
+            yield trial, row is not None and records.append(recording.path, row)
+
+
+def measure(recording, purpose, seed, configuration):
+    """Runs one trial, unless its row has come in the meantime.
+
+    Args:
+        recording: A `Recording`.
+        purpose: `"trial"` or `"tuning"`.
+        seed: The seed.
+        configuration: The configuration.
+
+    Returns:
+        The trial and its row, or None in the row's place.
+    """
+    trial = (purpose, seed, configuration)
+    if not recording.missing([trial]):
+        return trial, None
+    start = time.perf_counter()
+    result = recording.experiments.train(seed, **configuration)
+    return trial, row(*trial, result, time.perf_counter() - start)
+
+
+def row(purpose, seed, configuration, result, seconds):
+    """A row of a record.
+
+    Args:
+        purpose: `"trial"` or `"tuning"`.
+        seed: The seed.
+        configuration: The configuration.
+        result: Dictionary with `measures` and `curve`, as `train` returns it.
+        seconds: How long it took.
+
+    Returns:
+        A dictionary of JSON values with the keys `records.FIELDS`.
+    """
+    return {
+        "purpose": purpose,
+        "seed": seed,
+        "configuration": configuration,
+        "measures": result["measures"],
+        "curve": result["curve"],
+        "seconds": round(seconds, 2),
+        "machine": machine(),
+        "versions": versions(),
+        "date": records.now(),
+        "commit": commit(),
+    }
+
+
+def machine():
+    """The machine in words: cores, architecture, and the accelerator that Keras sees, if any."""
+    import keras
+
+    name = f"{os.cpu_count()} cores, {platform.machine()}"
+    if keras.backend.backend() == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return f"{device.device_kind}, {name}" if device.platform != "cpu" else name
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("GPU"):
+            gpu = tf.config.list_physical_devices("GPU")[0]
+            kind = tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
+            return f"{kind}, {name}"
+    return name
+
+
+def versions():
+    """Dictionary from what a result may depend on to its version."""
+    import keras
+
+    found = {"backend": keras.backend.backend(), "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def commit():
+    """The commit of the course, with `-dirty` if files differ from it; "" outside git."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
