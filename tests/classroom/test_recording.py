@@ -1,0 +1,103 @@
+import sys
+
+import pytest
+
+from course_lib import records
+from course_lib.classroom import recording
+from course_lib.classroom.course import Course
+from course_lib.classroom.recording import Recording
+
+EXPERIMENTS = '''
+"""Experiments that say what they did in a file."""
+import os
+SEEDS = 2
+
+def tuning():
+    return [(1000, {"method": "soft", "rate": rate}) for rate in (1, 2)]
+
+def trials(seed):
+    return [{"method": method} for method in ("mean", "hard", "soft")]
+
+def train(seed, method, **options):
+    with open(os.environ["RUNS"], "a") as runs:
+        runs.write(f"{seed} {method}\\n")
+    if os.environ.get("BREAK") == f"{seed} {method}":
+        raise RuntimeError("power cut")
+    return {"measures": {"accuracy": seed + len(method)}, "curve": [1.0, 0.5]}
+'''
+
+
+@pytest.fixture
+def found(tmp_path, monkeypatch):
+    (tmp_path / "toy_experiments.py").write_text(EXPERIMENTS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
+    yield Recording("01_a", "toy_experiments", tmp_path / "records/01_a.jsonl")
+    sys.modules.pop("toy_experiments", None)
+
+
+def runs(found):
+    return (found.path.parents[1] / "runs").read_text().splitlines()
+
+
+def record(found, **options):
+    return list(recording.run(found, found.missing(found.trials()), **options))
+
+
+def test_each_training_becomes_a_row_with_its_circumstances(found):
+    assert all(new for _, new in record(found))
+    rows = records.read(found.path)
+    assert len(rows) == 6
+    assert [row["measures"]["accuracy"] for row in rows] == [4, 4, 4, 5, 5, 5]
+    assert set(rows[0]) == set(records.FIELDS)
+    assert "cores" in rows[0]["machine"]
+    assert {"keras", "backend", "python"} <= set(rows[0]["versions"])
+    assert rows[0]["date"].endswith("+00:00")
+    assert rows[0]["commit"] == recording.commit() != ""
+
+
+def test_an_interrupted_recording_goes_on_where_it_was(found, monkeypatch):
+    monkeypatch.setenv("BREAK", "0 soft")
+    with pytest.raises(RuntimeError, match="power cut"):
+        record(found)
+    assert len(records.read(found.path)) == 2
+    monkeypatch.delenv("BREAK")
+    record(found)
+    assert len(records.read(found.path)) == 6
+    assert runs(found).count("0 mean") == 1
+
+
+def test_a_training_that_another_run_has_finished_is_left_out(found):
+    trial = ("trial", 0, {"method": "hard"})
+    row = recording.row(*trial, {"measures": {}, "curve": []}, 1.0)
+    records.append(found.path, row)
+    assert list(recording.run(found, [trial])) == [(trial, False)]
+    assert records.read(found.path) == [row]
+
+
+def test_several_jobs_record_the_same_rows(found):
+    record(found, jobs=2)
+    rows = records.read(found.path)
+    keys = sorted(records.key_of(row) for row in rows)
+    assert keys == sorted(records.key(*trial) for trial in found.trials())
+
+
+def test_trainings_that_choose_settings_are_listed_apart(found):
+    assert [trial[:2] for trial in found.trials(tune=True)] == [("tuning", 1000)] * 2
+    assert {trial[0] for trial in found.trials(seeds=1)} == {"trial"}
+    assert len(found.trials(seeds=1)) == 3
+
+
+def test_a_lecture_is_found_by_a_part_of_its_name(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    for name in ("11_multitask_architectures", "12_other", "13_othello"):
+        (tmp_path / "notebooks" / f"{name}.ipynb").touch()
+    course = Course(tmp_path)
+    found = recording.find(course, "architectures")
+    assert found.lecture == "11_multitask_architectures"
+    assert found.path == tmp_path / "data/records/11_multitask_architectures.jsonl"
+    with pytest.raises(ValueError, match=r"12_other.*13_othello"):
+        recording.find(course, "oth")
+    with pytest.raises(ValueError, match="no module"):
+        recording.find(course, "12")
