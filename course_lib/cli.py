@@ -72,7 +72,7 @@ def _can_seal():
 
 @app.command()
 def doctor():
-    """Say what is there on this machine and what is not."""
+    """Report what this machine has and what it lacks."""
     from course_lib.classroom.doctor import examine
 
     wanting = False
