@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.metrics import r2_score
 
 from course_lib import metrics
@@ -85,3 +86,46 @@ def test_limits_of_agreement_hold_95_percent_of_normal_differences():
     found = metrics.limits_of_agreement(first, second)
     inside = (found.difference > found.lower) & (found.difference < found.upper)
     assert inside.mean() == pytest.approx(0.95, abs=0.005)
+
+
+def test_paired_difference_has_the_t_interval_of_a_textbook():
+    ours, rival = [66.0, 64.0, 63.0, 65.0, 68.0], [61.0, 60.5, 57.7, 62.0, 66.0]
+    difference = metrics.paired_difference(ours, rival)
+    expected = stats.ttest_rel(ours, rival).confidence_interval(0.95)
+    assert difference.mean == pytest.approx(3.76)
+    assert (difference.low, difference.high) == pytest.approx((expected.low, expected.high))
+    assert difference.pairs == 5
+    assert difference.better
+    assert not difference.worse
+    assert metrics.paired_difference(rival, ours).worse
+
+
+def test_a_difference_whose_interval_holds_zero_is_neither_better_nor_worse():
+    difference = metrics.paired_difference([1.0, 2.0, 3.0], [0.0, 3.0, 1.0])
+    assert difference.mean > 0
+    assert not difference.better
+    assert not difference.worse
+    assert str(difference) == "+0.7 (−3.1 to +4.5)"
+    assert f"{difference:.2f}".startswith("+0.67 (−3.13")
+
+
+def test_the_interval_covers_the_truth_in_95_of_100_draws():
+    rng = np.random.default_rng(0)
+    draws = rng.normal(0.3, 1.0, (4000, 5))
+    differences = [metrics.paired_difference(draw, np.zeros(5)) for draw in draws]
+    covered = np.mean([d.low < 0.3 < d.high for d in differences])
+    assert covered == pytest.approx(0.95, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("ours", "rival", "message"),
+    [
+        ([1.0, 2.0], [1.0], "same length"),
+        ([1.0], [2.0], "two pairs"),
+        ([[1.0, 2.0]], [[1.0, 2.0]], "shapes"),
+        ([1.0, np.nan], [1.0, 2.0], "pair 1"),
+    ],
+)
+def test_pairs_that_cannot_be_compared_are_refused(ours, rival, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.paired_difference(ours, rival)

@@ -1,8 +1,13 @@
+import base64
+
+import altair as alt
 import numpy as np
+import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
-from course_lib import plots
+from course_lib import metrics, plots
 
 
 @pytest.fixture
@@ -50,3 +55,54 @@ def test_lines_differ_in_more_than_colour():
     with plots.plt.style.context(plots.STYLE):
         cycle = list(plots.plt.rcParams["axes.prop_cycle"])
     assert len({str(style["linestyle"]) for style in cycle}) == len(cycle)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """List of what is displayed, with its options."""
+    found = []
+    monkeypatch.setattr(plots, "display", lambda thing, **options: found.append((thing, options)))
+    return found
+
+
+def test_a_table_prints_the_best_in_bold_and_marks_a_row(shown):
+    frame = pd.DataFrame({"accuracy": [60.04, 64.51], "kind": ["a", "b"]}, index=["alone", "hard"])
+    plots.table(frame, "Accuracy in %", best="max", mark="hard")
+    page = BeautifulSoup(shown[0][0].to_html(), "html.parser")
+    assert page.caption.text == "Accuracy in %"
+    assert [cell.text for cell in page.select("td.col0")] == ["60.0", "64.5"]
+    style = page.style.text.replace("\n", " ")
+    rules = [rule for rule in style.split("}") if "row1_col0" in rule]
+    bold = next(rule for rule in rules if "font-weight: bold" in rule)
+    assert "row0_col0" not in bold
+    marked = [rule for rule in style.split("}") if plots.MARKED.split(";")[0] in rule]
+    assert marked
+    assert all("row0" not in rule for rule in marked)
+
+
+def test_a_mark_that_is_in_no_row_is_no_error(shown):
+    plots.table(pd.DataFrame({"x": [1.0]}, index=["only"]), mark=...)
+    assert plots.MARKED not in shown[0][0].to_html()
+
+
+def test_a_slider_goes_out_as_chart_picture_and_words(shown):
+    rate = alt.param(name="rate", value=1, bind=alt.binding_range(min=0, max=2))
+    chart = alt.Chart(pd.DataFrame({"x": [1, 2]})).mark_point().encode(x="x").add_params(rate)
+    plots.slider(chart, "Two points.")
+    bundle, options = shown[0]
+    spec = bundle["application/vnd.vegalite.v5+json"]
+    assert "/v5." in spec["$schema"]
+    assert spec["params"][0]["bind"]["input"] == "range"
+    assert spec["description"] == bundle["text/plain"] == "Two points."
+    assert base64.b64decode(bundle["image/png"])[:4] == b"\x89PNG"
+    assert options["metadata"]["image/png"]["alt"] == "Two points."
+
+
+def test_a_gain_curve_has_a_line_and_an_interval_for_each_model(axes):
+    gain = metrics.paired_difference([2.0, 3.0], [1.0, 1.0])
+    plots.gain_curve(axes, {"hard": {20: gain, 5: gain}, "soft": {5: gain}}, "gain (points)")
+    lines = {line.get_label(): line for line in axes.get_lines()[1:]}
+    assert list(lines["hard"].get_xdata()) == [5, 20]
+    assert lines["hard"].get_ydata()[0] == pytest.approx(1.5)
+    assert len(axes.collections) == 2
+    assert axes.get_ylabel() == "gain (points)"
