@@ -1,45 +1,51 @@
 """Deep relationship networks: layers of each task's own, tied by how the tasks are related.
 
 Long, Cao, Wang and Yu, "Learning multiple tasks with multilinear relationship networks", NIPS
-2017. The kernels W of one unit, a column for each task, have a matrix-normal prior: the covariance
-of two weights is Σ_F[feature, feature'] · Σ_T[task, task']. Σ_T says which tasks are related, and
-is learned from the kernels along with them. The paper has a third covariance, of the units; here
-units are independent.
+2017. The kernels of all tasks have a Gaussian prior whose covariance is a Kronecker product: that
+of two weights is Σ_T[task, task'] · Σ_F[feature, feature'] · Σ_U[unit, unit']. Σ_T says which
+tasks are related, and is learned from the kernels along with the other two.
 """
+
+import math
 
 import keras
 from keras import ops
 
 from course_lib.multitask import architectures
 
+AXES = {"features": 1, "tasks": 0, "units": 2}
 
-def matrix_normal_penalty(kernel, feature_covariance, task_covariance):
+
+def matrix_normal_penalty(kernel, feature_covariance, task_covariance, unit_covariance=None):
     """Negative log density of kernels under a matrix-normal prior, without its constant.
 
-    For a unit's weights W, a row for each feature and a column for each task, this is
-    ½ tr(Σ_F⁻¹ W Σ_T⁻¹ Wᵀ) + ½ tasks · log|Σ_F| + ½ features · log|Σ_T|; the units' sum is returned.
-    Without the log-determinants, ever larger covariances would cost nothing.
+    For independent units this is the sum over units of ½ tr(Σ_F⁻¹ W Σ_T⁻¹ Wᵀ) + ½ tasks · log|Σ_F|
+    + ½ features · log|Σ_T|, with W a unit's weights, a row for each feature and a column for each
+    task. In general it is ½ wᵀ Σ⁻¹ w + ½ log|Σ| with w all weights as one vector and Σ = Σ_T ⊗ Σ_F
+    ⊗ Σ_U. Without the log-determinants, ever larger covariances would cost nothing.
 
     Args:
         kernel: Weights, `(tasks, features, units)`.
-        feature_covariance: Σ_F, `(features, features)`, positive definite.
-        task_covariance: Σ_T, `(tasks, tasks)`, positive definite.
+        feature_covariance: Σ_F, `(features, features)`, positive definite; None for an identity.
+        task_covariance: Σ_T, `(tasks, tasks)`, positive definite; None for an identity.
+        unit_covariance: Σ_U, `(units, units)`, positive definite; None for an identity.
 
     Returns:
         A scalar.
     """
-    tasks, features, units = kernel.shape
-    feature_factor = ops.cholesky(feature_covariance)
-    task_factor = ops.cholesky(task_covariance)
-    white = _whiten(_whiten(kernel, task_factor, 0), feature_factor, 1)
-    log_determinants = tasks * _log_determinant(feature_factor) + features * _log_determinant(
-        task_factor
-    )
-    return 0.5 * (ops.sum(ops.square(white)) + units * log_determinants)
+    size = math.prod(kernel.shape)
+    white, log_determinant = kernel, 0.0
+    covariances = (feature_covariance, task_covariance, unit_covariance)
+    for axis, covariance in zip(AXES.values(), covariances):
+        if covariance is not None:
+            factor = ops.cholesky(covariance)
+            white = _whiten(white, factor, axis)
+            log_determinant += size / kernel.shape[axis] * _log_determinant(factor)
+    return 0.5 * (ops.sum(ops.square(white)) + log_determinant)
 
 
 def _rows(kernel, axis):
-    """The kernel as a matrix, with a row for each task (axis 0) or feature (axis 1)."""
+    """The kernel as a matrix with a row for each index of one axis."""
     return ops.reshape(ops.moveaxis(kernel, axis, 0), (kernel.shape[axis], -1))
 
 
@@ -54,35 +60,57 @@ def _log_determinant(factor):
     return 2 * ops.sum(ops.log(ops.diagonal(factor)))
 
 
-def flip_flop(kernel, task_covariance, epsilon=1e-2, steps=1):
-    """Maximum-likelihood covariances of kernels: each from the other, in turn.
+def flip_flop(kernel, covariances, epsilon=1e-2, steps=1):
+    """Maximum-likelihood covariances of kernels: each from the others, in turn.
 
-    Σ_F ∝ Σ_u W_u Σ_T⁻¹ W_uᵀ and Σ_T ∝ Σ_u W_uᵀ Σ_F⁻¹ W_u, each scaled to a mean variance of one,
+    The covariance of one axis is that of the kernels whitened along the other two, for example
+    Σ_T ∝ Σ_u W_uᵀ Σ_F⁻¹ W_u where units are independent. Each is scaled to a mean variance of one,
     with εI added. Only the product of their scales is determined, and with that left free, kernels
     and covariances would shrink together, since the log-determinants have no lower bound.
     Dutilleul, "The MLE algorithm for the matrix normal distribution", 1999.
 
     Args:
         kernel: Weights, `(tasks, features, units)`, not all zero.
-        task_covariance: Σ_T to start from, `(tasks, tasks)`.
-        epsilon: ε, which keeps both covariances positive definite.
+        covariances: Σ_F, Σ_T and Σ_U to start from. One that is None counts as an identity, and
+            is not learned.
+        epsilon: ε, which keeps covariances positive definite.
         steps: Number of turns.
 
     Returns:
-        Σ_F, `(features, features)` with trace `features`, and Σ_T, `(tasks, tasks)` with trace
-        `tasks`.
+        Σ_F, Σ_T and Σ_U, each with a trace as large as its number of rows, or None.
     """
-
-    def covariance(axis, other, other_covariance):
-        rows = _rows(_whiten(kernel, ops.cholesky(other_covariance), other), axis)
+    covariances = list(covariances)
+    axes = list(AXES.values())
+    learned = [place for place in (0, 2, 1) if covariances[place] is not None]  # tasks come last
+    for place in learned * steps:
+        white = kernel
+        for other in learned:
+            if other != place:
+                white = _whiten(white, ops.cholesky(covariances[other]), axes[other])
+        rows = _rows(white, axes[place])
         scatter = ops.matmul(rows, ops.transpose(rows))
         scatter = scatter / ops.mean(ops.diagonal(scatter))
-        return (scatter + epsilon * ops.eye(len(rows))) / (1 + epsilon)
+        covariances[place] = (scatter + epsilon * ops.eye(len(rows))) / (1 + epsilon)
+    return tuple(covariances)
 
-    for _ in range(steps):
-        feature_covariance = covariance(1, 0, task_covariance)
-        task_covariance = covariance(0, 1, feature_covariance)
-    return feature_covariance, task_covariance
+
+def gramian_penalty(kernel):
+    """How correlated the tasks' kernels are: ‖G − I‖², with G the Gramian of their directions.
+
+    The other reading of "relationship" in lectures: it makes the tasks' kernels *less* alike,
+    until they are orthogonal, whether or not the tasks are related. The prior of the paper is
+    `matrix_normal_penalty`.
+
+    Args:
+        kernel: Weights, `(tasks, features, units)`, no task's all zero.
+
+    Returns:
+        A scalar: the sum of all squared cosines between two tasks.
+    """
+    rows = _rows(kernel, 0)
+    directions = rows / ops.sqrt(ops.sum(ops.square(rows), axis=1, keepdims=True))
+    gramian = ops.matmul(directions, ops.transpose(directions))
+    return ops.sum(ops.square(gramian - ops.eye(len(rows))))
 
 
 @keras.saving.register_keras_serializable("course_lib")
@@ -99,6 +127,8 @@ class RelatedDense(keras.layers.Layer):
         weight: Weight of the prior in the loss. The maximum a posteriori has 1 / (n σ²), where the
             loss is a negative log likelihood's mean over n rows and σ² is the variance of weights.
         epsilon: ε of `flip_flop`.
+        learned: Which of `"features"`, `"tasks"` and `"units"` have a covariance that is learned;
+            the others count as independent.
         kernel_initializer: Initializer of a kernel `(features, units)`, called once: all tasks
             start from the same kernel, as in the paper from the same pretrained layer, so that a
             unit is the same feature to each.
@@ -110,8 +140,9 @@ class RelatedDense(keras.layers.Layer):
         List of one tensor `(batch, ..., units)` for each task.
 
     Raises:
-        ValueError: if the inputs are not one for each task, or tasks · units < features, from which
-            Σ_F cannot be learned.
+        ValueError: if the inputs are not one for each task, `learned` has another name, or a
+            covariance to be learned has more rows than the kernel has columns to learn it from:
+            features > tasks · units, for example.
 
     Example:
         >>> import numpy as np
@@ -127,15 +158,19 @@ class RelatedDense(keras.layers.Layer):
         activation=None,
         weight=1e-5,
         epsilon=1e-2,
+        learned=tuple(AXES),
         kernel_initializer="he_normal",
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if not set(learned) <= set(AXES):
+            raise ValueError(f"learned names some of {list(AXES)}, but got {learned!r}.")
         self.units = units
         self.tasks = tasks
         self.activation = keras.activations.get(activation)
         self.weight = weight
         self.epsilon = epsilon
+        self.learned = tuple(learned)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
@@ -147,29 +182,24 @@ class RelatedDense(keras.layers.Layer):
                 f"Expected one tensor for each of {self.tasks} tasks, all with as many features, "
                 f"but got shapes {shapes}."
             )
-        if self.tasks * self.units < features:
-            raise ValueError(
-                f"{self.tasks} tasks of {self.units} units are too few to learn the covariance of "
-                f"{features} features: take at least {-(-features // self.tasks)} units."
-            )
+        shape = (self.tasks, features, self.units)
+        for name in self.learned:
+            rows = shape[AXES[name]]
+            if rows**2 > math.prod(shape):
+                raise ValueError(
+                    f"A kernel of {self.tasks} tasks, {features} features and {self.units} units "
+                    f"is too small to learn the covariance of its {rows} {name}: use more units "
+                    f"or features, or leave {name!r} out of learned={self.learned}."
+                )
 
         def stacked(shape, dtype):
             return ops.broadcast_to(self.kernel_initializer(shape[1:], dtype), shape)
 
-        self.feature_covariance = self.add_weight(
-            shape=(features, features),
-            initializer="identity",
-            trainable=False,
-            name="feature_covariance",
-        )
-        self.task_covariance = self.add_weight(
-            shape=(self.tasks, self.tasks),
-            initializer="identity",
-            trainable=False,
-            name="task_covariance",
+        self.feature_covariance, self.task_covariance, self.unit_covariance = (
+            self._covariance(name, shape) if name in self.learned else None for name in AXES
         )
         self.kernel = self.add_weight(
-            shape=(self.tasks, features, self.units),
+            shape=shape,
             initializer=stacked,
             regularizer=self._prior,
             name="kernel",
@@ -178,12 +208,20 @@ class RelatedDense(keras.layers.Layer):
             shape=(self.tasks, self.units), initializer="zeros", name="bias"
         )
 
-    def _prior(self, kernel):
-        return self.weight * matrix_normal_penalty(
-            ops.convert_to_tensor(kernel),
-            ops.convert_to_tensor(self.feature_covariance),
-            ops.convert_to_tensor(self.task_covariance),
+    def _covariance(self, name, shape):
+        rows = shape[AXES[name]]
+        name = f"{name.removesuffix('s')}_covariance"
+        return self.add_weight(
+            shape=(rows, rows), initializer="identity", trainable=False, name=name
         )
+
+    def _covariances(self):
+        variables = (self.feature_covariance, self.task_covariance, self.unit_covariance)
+        return [None if each is None else ops.convert_to_tensor(each) for each in variables]
+
+    def _prior(self, kernel):
+        kernel = ops.convert_to_tensor(kernel)
+        return self.weight * matrix_normal_penalty(kernel, *self._covariances())
 
     def call(self, inputs):
         inputs = inputs if isinstance(inputs, (list, tuple)) else [inputs] * self.tasks
@@ -194,13 +232,12 @@ class RelatedDense(keras.layers.Layer):
 
     def update(self):
         """Sets the covariances to those that the kernels have: one turn of `flip_flop`."""
-        feature_covariance, task_covariance = flip_flop(
-            ops.convert_to_tensor(self.kernel),
-            ops.convert_to_tensor(self.task_covariance),
-            self.epsilon,
-        )
-        self.feature_covariance.assign(feature_covariance)
-        self.task_covariance.assign(task_covariance)
+        kernel = ops.convert_to_tensor(self.kernel)
+        found = flip_flop(kernel, self._covariances(), self.epsilon)
+        variables = (self.feature_covariance, self.task_covariance, self.unit_covariance)
+        for variable, covariance in zip(variables, found):
+            if variable is not None:
+                variable.assign(covariance)
 
     def get_config(self):
         return {
@@ -210,6 +247,7 @@ class RelatedDense(keras.layers.Layer):
             "activation": keras.activations.serialize(self.activation),
             "weight": self.weight,
             "epsilon": self.epsilon,
+            "learned": self.learned,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
 

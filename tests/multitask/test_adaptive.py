@@ -94,9 +94,20 @@ def test_affinity_is_how_often_examples_are_simple_or_difficult_for_both():
     )
 
 
-def test_affinity_of_unrelated_errors_is_one_half():
-    errors = np.random.default_rng(0).normal(size=(20000, 2))
-    assert adaptive.affinity(errors)[0, 1] == pytest.approx(0.5, abs=0.02)
+@pytest.mark.parametrize("shares", [(0.5, 0.1), (0.1, 0.1), (0.1, 0.8)])
+def test_affinity_of_unrelated_errors_is_chance_and_not_always_one_half(shares):
+    errors = np.random.default_rng(0).random(size=(20000, 2)) < shares
+    expected = np.prod(shares) + np.prod(1 - np.array(shares))
+    assert adaptive.affinity(errors)[0, 1] == pytest.approx(expected, abs=0.02)
+    assert adaptive.chance_affinity(errors)[0, 1] == pytest.approx(expected, abs=0.02)
+    assert adaptive.chance_affinity(errors).diagonal() == pytest.approx(1)
+    assert (0.5 in shares) == (expected == pytest.approx(0.5))
+
+
+def test_chance_affinity_counts_present_labels_only():
+    errors = np.array([[0, 0], [4, 4], [4, np.nan], [np.nan, 1.0]])
+    expected = 2 / 3 * 1 / 3 + 1 / 3 * 2 / 3
+    assert adaptive.chance_affinity(errors)[0, 1] == pytest.approx(expected)
 
 
 def test_affinity_compares_tasks_where_both_have_labels():
@@ -125,6 +136,12 @@ def test_groups_are_as_many_as_cost_least(cost, groups):
     )
     assert adaptive.group(affinities, cost) == groups
     assert adaptive.group(affinities, 2 * cost, separation_weight=2) == groups
+
+
+@pytest.mark.parametrize(("cost", "together"), [(0.29, False), (0.31, True)])
+def test_two_branches_part_below_one_minus_the_cost(cost, together):
+    affinities = np.array([[1, 0.7], [0.7, 1]])
+    assert (len(adaptive.group(affinities, cost)) == 1) == together
 
 
 def test_one_group_is_the_plain_shared_network(parts, x):
@@ -164,6 +181,40 @@ def test_branching_changes_no_output_until_the_branches_are_trained(parts, x):
     assert not same(outputs(tree, x), outputs(wider, x))
     adaptive.carry_over(tree, groups, wider, finer)
     assert same(outputs(tree, x), outputs(wider, x))
+
+
+def test_a_branch_takes_its_parents_weights_along_with_what_is_not_trained(x):
+    """Batch normalisation has averages, which are no trainable weights."""
+    stages = [lambda name: keras.Sequential([keras.layers.BatchNormalization()], name=name)]
+    heads = dict.fromkeys(TASKS, lambda name: keras.layers.Dense(1, name=name))
+    groups, finer = [TOGETHER], [[TASKS[:1], TASKS[1:]]]
+    tree = adaptive.branched(keras.Input((5,)), stages, heads, groups)
+    wider = adaptive.branched(keras.Input((5,)), stages, heads, finer)
+    tree(5 + 3 * x, training=True)
+    adaptive.carry_over(tree, groups, wider, finer)
+    assert same(outputs(tree, x), outputs(wider, x))
+
+
+def test_widening_goes_one_stage_down_at_a_time_and_stops_where_branches_stay_together():
+    """Errors by script: two equal tasks, and two that agree on three quarters of the examples."""
+    stages = [lambda name: keras.layers.Dense(2, name=name)] * 4
+    heads = dict.fromkeys(TASKS, lambda name: keras.layers.Dense(1, name=name))
+    numbers = ["11110000", "11110000", "11001100", "10001101"]
+    errors = np.array([list(row) for row in numbers], "float32").T
+    trained, judged = [], []
+
+    def judge(model):
+        judged.append(model)
+        return errors
+
+    model, groups = adaptive.widen(
+        keras.Input((5,)), stages, heads, trained.append, judge, branch_cost=[0.8, 0.8, 0.3, 0.1]
+    )
+    pairs = [TASKS[:2], TASKS[2:]]
+    assert groups == [TOGETHER, TOGETHER, pairs, [TASKS[:2], TASKS[2:3], TASKS[3:]]]
+    assert len(trained) == 3
+    assert judged == trained
+    assert model is trained[-1]
 
 
 def test_duplicated_tasks_stay_in_one_branch_and_unrelated_ones_part(parts):

@@ -51,6 +51,14 @@ def test_the_penalty_is_that_of_scipys_matrix_normal_distribution(prior):
     assert penalty(*prior) == pytest.approx(-total - CONSTANT, rel=1e-5)
 
 
+def test_with_a_covariance_of_units_it_is_the_gaussian_of_the_whole_kernel(prior):
+    unit_covariance = random_covariance(np.random.default_rng(1), UNITS)
+    kernel, feature_covariance, task_covariance = prior
+    whole = np.kron(np.kron(task_covariance, feature_covariance), unit_covariance)
+    density = multivariate_normal(cov=whole).logpdf(kernel.ravel())
+    assert penalty(*prior, unit_covariance) == pytest.approx(-density - CONSTANT, rel=1e-4)
+
+
 def test_identity_covariances_give_half_the_sum_of_squares(prior):
     kernel, _, _ = prior
     identities = np.eye(FEATURES), np.eye(TASKS)
@@ -75,19 +83,22 @@ def test_the_scale_of_one_covariance_can_move_to_the_other(prior):
     assert moved == pytest.approx(penalty(*prior), rel=1e-5)
 
 
-def sampled(feature_covariance, task_covariance, units):
+def sampled(feature_covariance, task_covariance, units, seed=1):
     """Kernels `(tasks, features, units)` drawn from the prior."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     feature_factor = np.linalg.cholesky(feature_covariance)
     task_factor = np.linalg.cholesky(task_covariance)
     white = rng.normal(size=(len(task_covariance), len(feature_covariance), units))
     return np.einsum("ts,fg,sgu->tfu", task_factor, feature_factor, white).astype("float32")
 
 
-def flip_flop(kernel, **options):
-    start = np.eye(len(kernel), dtype="float32")
+def flip_flop(kernel, axes=2, **options):
+    """Σ_F and Σ_T, or with three axes also Σ_U, from identities."""
+    sizes = (kernel.shape[1], kernel.shape[0], kernel.shape[2])
+    start = [np.eye(size, dtype="float32") for size in sizes[:axes]] + [None] * (3 - axes)
     found = relationships.flip_flop(ops.convert_to_tensor(kernel), start, **options)
-    return [ops.convert_to_numpy(part) for part in found]
+    assert all(covariance is None for covariance in found[axes:])
+    return [ops.convert_to_numpy(covariance) for covariance in found[:axes]]
 
 
 def test_flip_flop_recovers_the_covariances_that_kernels_were_drawn_from(prior):
@@ -96,6 +107,16 @@ def test_flip_flop_recovers_the_covariances_that_kernels_were_drawn_from(prior):
     found = flip_flop(kernel, epsilon=0.0, steps=5)
     assert found[0] == pytest.approx(feature_covariance, abs=0.03)
     assert found[1] == pytest.approx(task_covariance, abs=0.03)
+
+
+def test_flip_flop_recovers_a_covariance_of_units(prior):
+    unit_covariance = random_covariance(np.random.default_rng(1), UNITS)
+    found = []
+    for seed in range(300):
+        white = sampled(*prior[1:], UNITS, seed)
+        kernel = np.einsum("uv,tfv->tfu", np.linalg.cholesky(unit_covariance), white)
+        found.append(flip_flop(kernel.astype("float32"), axes=3, epsilon=0.0, steps=5)[2])
+    assert np.mean(found, axis=0) == pytest.approx(unit_covariance, abs=0.1)
 
 
 def test_flip_flop_finds_the_most_likely_covariances(prior):
@@ -156,7 +177,8 @@ def test_a_related_layer_has_its_prior_in_the_loss():
     kernel = ops.convert_to_numpy(layer.kernel)
     assert float(sum(layer.losses)) == pytest.approx(0.1 * np.sum(kernel**2), rel=1e-5)
     layer.update()
-    covariances = flip_flop(kernel)
+    covariances = flip_flop(kernel, axes=3)
+    assert np.allclose(layer.unit_covariance, covariances[2], atol=1e-5)
     assert np.allclose(layer.feature_covariance, covariances[0], atol=1e-5)
     assert float(sum(layer.losses)) == pytest.approx(0.2 * penalty(kernel, *covariances), rel=1e-4)
 
@@ -166,12 +188,38 @@ def test_a_related_layer_has_its_prior_in_the_loss():
     [
         ([(None, 4)] * 2, "3 tasks"),
         ([(None, 4), (None, 4), (None, 5)], "as many"),
-        ((None, 99), "33"),
+        ((None, 99), "99 features and 5 units"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(shape, message):
     with pytest.raises(ValueError, match=message):
         relationships.RelatedDense(5, 3).build(shape)
+
+
+def test_unknown_covariances_are_refused():
+    with pytest.raises(ValueError, match="'columns'"):
+        relationships.RelatedDense(5, 3, learned=["columns"])
+
+
+def test_what_is_not_learned_stays_independent():
+    layer = relationships.RelatedDense(1, 3, weight=0.2, learned=["tasks"])
+    layer.build((None, 99))
+    layer.kernel.assign(np.random.default_rng(0).normal(size=layer.kernel.shape))
+    layer.update()
+    kernel = ops.convert_to_numpy(layer.kernel)
+    scatter = kernel[..., 0] @ kernel[..., 0].T
+    expected = (scatter * 3 / np.trace(scatter) + 0.01 * np.eye(3)) / 1.01
+    assert np.allclose(layer.task_covariance, expected, atol=1e-5)
+    assert layer.feature_covariance is None
+    assert float(sum(layer.losses)) == pytest.approx(
+        0.2 * penalty(kernel, np.eye(99), expected), rel=1e-4
+    )
+
+
+def test_the_gramian_penalty_is_the_sum_of_squared_cosines():
+    kernel = np.array([[3, 0], [0, 5], [1, 1]], "float32")[..., None]
+    found = float(relationships.gramian_penalty(ops.convert_to_tensor(kernel)))
+    assert found == pytest.approx(2 * (0 + 0.5 + 0.5), rel=1e-5)
 
 
 def test_an_update_without_a_related_layer_is_refused():
@@ -216,6 +264,50 @@ def test_a_relationship_network_can_be_saved_and_loaded(tmp_path):
     assert float(sum(loaded.losses)) == pytest.approx(float(sum(model.losses)), rel=1e-5)
 
 
+@pytest.fixture(scope="module")
+def grouped():
+    """Two groups of three regression tasks, each with as few rows as features; a model of them."""
+    layer = relationships.RelatedDense(1, 6, weight=0.2, learned=["tasks"])
+    inputs = [keras.Input((20,)) for _ in range(6)]
+    model = keras.Model(inputs, layer(inputs))
+    model.compile(
+        keras.optimizers.Adam(0.02), ["mse"] * 6, jit_compile=False, steps_per_execution=20
+    )
+    start = model.get_weights()
+
+    def train(seed, learn=True):
+        rng = np.random.default_rng(seed)
+        kernels = np.repeat(rng.normal(size=(2, 20, 1)), 3, axis=0)
+        kernels = (kernels + 0.2 * rng.normal(size=(6, 20, 1))) / 20**0.5
+        x = rng.normal(size=(6, 520, 20)).astype("float32")
+        y = (x @ kernels + 0.3 * rng.normal(size=(6, 520, 1))).astype("float32")
+        model.set_weights([rng.normal(size=w.shape) * 0.1 if w.ndim == 3 else w for w in start])
+        rows = np.tile(np.arange(20), 20)
+        model.fit(
+            list(x[:, rows]),
+            list(y[:, rows]),
+            batch_size=20,
+            epochs=20,
+            shuffle=False,
+            callbacks=[relationships.RelationshipUpdate()] * learn,
+            verbose=0,
+        )
+        predictions = ops.convert_to_numpy(ops.stack(model(list(x[:, 20:]))))
+        return relationships.task_correlation(layer), np.mean((predictions - y[:, 20:]) ** 2)
+
+    return train
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_training_finds_the_groups_of_tasks_and_gains_by_them(grouped, seed):
+    correlation, error = grouped(seed)
+    _, independent = grouped(seed, learn=False)
+    group = np.repeat([0, 1], 3)
+    same = np.equal.outer(group, group)
+    assert correlation[same].min() > correlation[~same].max() + 0.2
+    assert error < 0.9 * independent
+
+
 def test_training_relates_duplicated_tasks_and_no_others():
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
@@ -226,7 +318,7 @@ def test_training_relates_duplicated_tasks_and_no_others():
     y = x @ kernels + 0.3 * rng.normal(size=(4, rows, units))
     y = {f"task_{task}": labels.astype("float32") for task, labels in enumerate(y)}
     inputs = keras.Input((features,))
-    layer = relationships.RelatedDense(units, 4, weight=1e-4)
+    layer = relationships.RelatedDense(units, 4, weight=1e-4, learned=["tasks"])
     model = keras.Model(inputs, dict(zip(y, layer(inputs))))
     model.compile(
         keras.optimizers.Adam(0.05),
