@@ -117,6 +117,11 @@ class RoomsData:
     source: str
 
 
+def labelled_file():
+    """Path of NYU's labelled file, which has rooms to train with, or None if it is not here."""
+    return find(f"{FOLDERS[0]}/{LABELLED}")
+
+
 def _join(frames, size):
     """Makes `Rooms` of frames: tuples of a picture and its three labels."""
     shapes = ((*size, 3), "uint8"), (size, "int32"), (size, "float32"), ((*size, 3), "float32")
@@ -150,7 +155,7 @@ def read(paths, size=(48, 64), limit=None):
     Raises:
         DataError: if a file cannot be read, or the labelled file comes without its split.
     """
-    if labelled := find(f"{FOLDERS[0]}/{LABELLED}"):
+    if labelled := labelled_file():
         return _read_labelled(labelled, size, limit)
     files = {Path(path).name: Path(path) for path in paths}
     warnings.warn(

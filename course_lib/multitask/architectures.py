@@ -77,17 +77,20 @@ def soft(inputs, stages, heads, penalty=1e-3):
     return with_heads(inputs, hidden, heads, "soft")
 
 
-def cross_stitch(inputs, stages, heads, diagonal=0.9):
+def cross_stitch(inputs, stages, heads, diagonal=0.9, per_channel=False, rate=10.0):
     """A network for each task, with a learned linear mixture of their features after each stage.
 
     Misra, Shrivastava, Gupta and Hebert, "Cross-stitch networks for multi-task learning", CVPR
-    2016.
+    2016. There, each channel has a mixture of its own, and mixtures learn 100 to 1000 times faster
+    than other weights.
 
     Args:
         inputs: As of `shared`.
         stages: As of `shared`.
         heads: As of `shared`.
         diagonal: Share of a task's own features at the start.
+        per_channel: Whether each channel has a mixture of its own.
+        rate: How much faster mixtures learn; see `CrossStitch`.
 
     Returns:
         A `keras.Model`, with a `CrossStitch` layer `stitch_0` and so on after each stage.
@@ -95,7 +98,7 @@ def cross_stitch(inputs, stages, heads, diagonal=0.9):
     hidden = [inputs] * len(heads)
     for number, stage in enumerate(stages):
         hidden = [stage(f"{task}_{number}")(h) for task, h in zip(heads, hidden)]
-        hidden = CrossStitch(diagonal, name=f"stitch_{number}")(hidden)
+        hidden = CrossStitch(diagonal, per_channel, rate, name=f"stitch_{number}")(hidden)
     return with_heads(inputs, hidden, heads, "cross_stitch")
 
 
@@ -243,40 +246,65 @@ class SoftSharing(keras.layers.Layer):
 class CrossStitch(keras.layers.Layer):
     """Mixes the features of all tasks linearly: h'_i = Σ_j A_ij h_j, with A learned.
 
-    Row i of A makes the input of task i. The identity leaves the tasks' networks separate.
+    Row i of A makes the input of task i. The identity leaves the tasks' networks separate. With
+    `per_channel`, each channel has an A of its own.
+
+    Under the rate of the other weights, A hardly leaves its start. The layer therefore stores
+    A / rate, so that an optimizer's step on what is stored moves A by `rate` times as much. An
+    Adam step does not depend on the gradient's scale, so A moves `rate` times as fast. Under plain
+    gradient descent the gradient grows by `rate` as well, and A moves rate² times as fast: the
+    default of 10 is the paper's factor of 100.
 
     Args:
         diagonal: A's diagonal at the start; the rest of each row is spread over the other tasks.
+        per_channel: Whether each channel has a mixture of its own.
+        rate: Factor of the steps, above 0.
 
     Call arguments:
         xs: List of one tensor for each task, of the same shape.
 
     Returns:
         List of one tensor for each task, of that shape.
+
+    Raises:
+        ValueError: if the rate is not above 0.
     """
 
-    def __init__(self, diagonal=0.9, **kwargs):
+    def __init__(self, diagonal=0.9, per_channel=False, rate=10.0, **kwargs):
         super().__init__(**kwargs)
-        self.diagonal = diagonal
+        if rate <= 0:
+            raise ValueError(f"rate must be above 0, but got {rate}.")
+        self.diagonal, self.per_channel, self.rate = diagonal, per_channel, rate
 
     def build(self, input_shape):
         tasks = len(input_shape)
+        channels = (input_shape[0][-1],) if self.per_channel else ()
         others = (1 - self.diagonal) / max(tasks - 1, 1)
 
         def start(shape, dtype):
-            return ops.eye(tasks, dtype=dtype) * (self.diagonal - others) + others
+            mixture = ops.eye(tasks, dtype=dtype) * (self.diagonal - others) + others
+            mixture = ops.reshape(mixture, (tasks, tasks, *(1 for _ in channels)))
+            return ops.broadcast_to(mixture / self.rate, shape)
 
-        self.stitches = self.add_weight(shape=(tasks, tasks), initializer=start, name="stitches")
+        self.stored = self.add_weight(
+            shape=(tasks, tasks, *channels), initializer=start, name="stored"
+        )
+
+    @property
+    def stitches(self):
+        """A, `(tasks, tasks)`, or `(tasks, tasks, channels)` with a mixture for each channel."""
+        return self.rate * ops.convert_to_tensor(self.stored)
 
     def call(self, xs):
-        mixed = ops.tensordot(self.stitches, ops.stack(xs), axes=1)
-        return ops.unstack(mixed, num=len(xs))
+        stitches = ops.cast(self.stitches, xs[0].dtype)
+        return [sum(stitches[i, j] * x for j, x in enumerate(xs)) for i in range(len(xs))]
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self):
-        return {**super().get_config(), "diagonal": self.diagonal}
+        options = {"diagonal": self.diagonal, "per_channel": self.per_channel, "rate": self.rate}
+        return {**super().get_config(), **options}
 
 
 @keras.saving.register_keras_serializable("course_lib")

@@ -127,8 +127,76 @@ def test_a_stitch_gives_each_task_its_own_mixture():
     start = keras.ops.convert_to_numpy(layer.stitches)
     assert np.allclose(start, [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
     assert np.allclose([h[0, 0] for h in mixed], [1.8, 1.1, 8.1])
-    layer.stitches.assign([[1, 2, 3], [0, 0, 1], [5, 0, 0]])
+    layer.stored.assign(np.array([[1, 2, 3], [0, 0, 1], [5, 0, 0]]) / layer.rate)
     assert np.allclose([np.asarray(h)[0, 0] for h in layer(xs)], [31, 10, 5])
+
+
+def test_a_stitch_may_be_one_of_each_channel():
+    """Channel 0 is swapped between two tasks, channel 1 stays."""
+    layer = CrossStitch(0.8, per_channel=True)
+    xs = [np.array([[[1.0, 2.0]]]), np.array([[[3.0, 4.0]]])]
+    layer(xs)
+    start = keras.ops.convert_to_numpy(layer.stitches)
+    assert start.shape == (2, 2, 2)
+    assert np.allclose(start, np.array([[0.8, 0.2], [0.2, 0.8]])[..., None])
+    swapped, kept = np.eye(2)[::-1], np.eye(2)
+    layer.stored.assign(np.stack([swapped, kept], axis=-1) / layer.rate)
+    assert np.allclose([np.asarray(h).ravel() for h in layer(xs)], [[3, 2], [1, 4]])
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "power"), [(keras.optimizers.Adam, 1), (keras.optimizers.SGD, 2)]
+)
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_stitches_learn_faster_by_their_rate(optimizer, power, per_channel):
+    """One step moves them by the rate times as much, under gradient descent by its square."""
+    moved = {}
+    for rate in (1.0, 10.0):
+        layer, inputs = CrossStitch(0.9, per_channel, rate), keras.Input((3,))
+        model = keras.Model(inputs, layer([inputs, 2 * inputs])[0])
+        start = keras.ops.convert_to_numpy(layer.stitches)
+        model.compile(optimizer(1e-3), "mse", jit_compile=False)
+        model.train_on_batch(np.ones((4, 3)), np.zeros((4, 3)))
+        moved[rate] = keras.ops.convert_to_numpy(layer.stitches) - start
+    assert np.abs(moved[1.0][0]).min() > 0
+    assert np.all(moved[1.0][1] == 0)
+    assert np.allclose(moved[10.0], 10**power * moved[1.0], rtol=1e-2)
+
+
+def test_a_rate_that_moves_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"rate must be above 0, but got 0"):
+        CrossStitch(rate=0)
+
+
+def normalised(name):
+    layers = [keras.layers.Conv2D(4, 3, padding="same"), keras.layers.BatchNormalization()]
+    return keras.Sequential(layers, name=name)
+
+
+def normalisations(layer):
+    """All batch normalisations within a layer or model."""
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return [layer]
+    inner = [*getattr(layer, "layers", []), *getattr(layer, "copies", [])]
+    return [one for part in inner for one in normalisations(part)]
+
+
+@pytest.mark.parametrize("architecture", ALL)
+def test_batch_normalisation_is_trained_and_used(architecture):
+    """Training moves all means towards those of the batch, and prediction takes them from there."""
+    model = Balanced(architecture(keras.Input((8, 12, 3)), [normalised] * 3, HEADS))
+    model.compile(keras.optimizers.SGD(0.0), {"depth": "mse", "normals": "mse"}, jit_compile=False)
+    x = np.random.default_rng(0).normal(5, 1, (6, 8, 12, 3)).astype("float32")
+    y = {"depth": np.zeros((6, 8, 12, 1)), "normals": np.zeros((6, 8, 12, 3))}
+    before = model.predict(x, verbose=0)
+    layers = normalisations(model.network)
+    assert len(layers) >= 3
+    model.fit(x, y, batch_size=6, epochs=2, verbose=0)
+    assert all(np.abs(np.asarray(layer.moving_mean)).max() > 0 for layer in layers)
+    after = model.predict(x, verbose=0)
+    for task in TASKS:
+        assert not np.allclose(before[task], after[task])
+        assert np.allclose(after[task][:2], model.predict(x[:2], verbose=0)[task], atol=1e-5)
 
 
 def test_masks_of_one_make_hard_sharing(parts):

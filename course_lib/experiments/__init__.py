@@ -1,0 +1,1 @@
+"""What the records of lectures hold: a module for each lecture, which `course record` runs."""
