@@ -11,9 +11,10 @@ import warnings
 from dataclasses import dataclass
 from itertools import islice
 
+import joblib
 import numpy as np
 
-from course_lib.datasets.files import UNPACKING_ERRORS, DataError
+from course_lib.datasets.files import UNPACKING_ERRORS, DataError, storage
 
 NO_TASKS = {"smiles", "mol_id"}
 DUPLICATES = 0.02
@@ -98,6 +99,10 @@ class MoleculeData:
 def read(path, bits=1024, radius=2, limit=None):
     """Reads a table of SMILES and labels, and computes fingerprints and scaffolds with RDKit.
 
+    What RDKit computes of a table is kept in the folder `computed` of the user's cache (see
+    `files.storage`), so that only the first call takes long, and a machine that was given this
+    folder needs no RDKit.
+
     Duplicates are rows with the same canonical SMILES. Scaffolds are those of Bemis and Murcko,
     "The properties of known drugs", Journal of Medicinal Chemistry 39, 1996: rings and what links
     them. Molecules without a ring share the empty scaffold.
@@ -117,7 +122,8 @@ def read(path, bits=1024, radius=2, limit=None):
             no row holds a molecule that RDKit reads.
     """
     tasks, smiles, y = _read_table(path, limit)
-    found = _describe(smiles, bits, radius)
+    memory = joblib.Memory(storage().path / "computed", verbose=0, compress=True)
+    found = memory.cache(_describe)(tuple(smiles), bits, radius)
     readable = [row for row, molecule in enumerate(found) if molecule is not None]
     skipped = tuple(text for text, molecule in zip(smiles, found) if molecule is None)
     if not readable:
