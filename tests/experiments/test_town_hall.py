@@ -120,6 +120,12 @@ def test_methods_that_share_beat_the_mean_of_each_task(example):
     assert max(error(method) for method in sharing) < error("mean")
 
 
+def test_every_method_chooses_among_as_many_penalties():
+    for methods in (town_hall.SURVEY, town_hall.SCHOOL):
+        counts = {name: len(penalties) for name, (_, penalties) in methods.items()}
+        assert counts == {name: 1 if name == "mean" else 8 for name in methods}
+
+
 def test_every_method_of_the_assays_chooses_among_as_many_settings():
     runs = town_hall.tuning()
     assert all(seed >= 1000 and run["part"] == "validation" for seed, run in runs)
