@@ -115,7 +115,14 @@ LOSSES |= {
     ),
     "related layers": mixed(relationships.RelatedDense(2, 3)),
     "matrix-normal prior": prior,
-    "uncertainty": balanced(balancing.Uncertainty("a")),
+    "uncertainty": balanced(balancing.Uncertainty(dict(zip("abcd", balancing.LIKELIHOODS)))),
+    "sign dropout": lambda x: ops.sum(
+        balancing.SignDropout(2).combined(ops.stack([x, FIXED]), FIXED[::-1].copy(), SHARE[:4])
+        * FIXED
+    ),
+    "sign dropout, all leaking": lambda x: sum(
+        ops.sum(ops.square(copy)) for copy in balancing.SignDropout(3, leak=1.0)(x, training=True)
+    ),
     "weighted": balanced(balancing.Balance({"a": 1, "b": 2, "c": 0.5, "d": 3})),
     "GradNorm": gradnorm,
     "shrunk singular values": lambda x: ops.sum(proximal.shrink_singular_values(x, 0.3) * FIXED),
@@ -150,14 +157,14 @@ def train(method):
     return [float(np.mean(history["loss"])), network.get_weights()[0].tolist()]
 
 
-def train_several():
-    """As `train`, of a cross-stitch network under uncertainty weighting."""
+def train_several(balance):
+    """As `train`, of a cross-stitch network under a balance."""
     stages = [lambda name: layers.Dense(3, "tanh", name=name)] * 2
     heads = dict.fromkeys("ab", lambda name: layers.Dense(1, name=name))
     network = architectures.cross_stitch(keras.Input((4,)), stages, heads)
     generator = np.random.default_rng(2)
     network.set_weights([generator.normal(0, 0.5, w.shape) for w in network.get_weights()])
-    model = balancing.Balanced(network, balancing.Uncertainty())
+    model = balancing.Balanced(network, balance)
     model.compile(keras.optimizers.SGD(0.1), dict.fromkeys("ab", "mse"), jit_compile=JIT)
     labels = {"a": FIXED[:, :1], "b": 3 * FIXED[:, 1:2]}
     history = model.fit(MOVED, labels, 6, epochs=3, shuffle=False, verbose=0).history
@@ -168,5 +175,8 @@ def train_several():
 if __name__ == "__main__":
     found = {"losses": {name: measure(loss) for name, loss in LOSSES.items()}}
     found["trainings"] = {name: train(method) for name, method in METHODS.items()}
-    found["trainings"]["several tasks"] = train_several()
+    uncertainty = balancing.Uncertainty({"a": "gaussian", "b": "laplace"})
+    found["trainings"]["several tasks"] = train_several(uncertainty)
+    if keras.backend.backend() != "torch":
+        found["trainings"]["GradNorm"] = train_several(balancing.GradNorm())
     print(json.dumps(found))

@@ -1,4 +1,4 @@
-"""How the losses of several tasks are balanced: by weights, or by their gradients.
+"""How the losses of several tasks are balanced: by weights, or by the signs of their gradients.
 
 Any architecture with any balance is one line:
 
@@ -7,11 +7,13 @@ Any architecture with any balance is one line:
 >>> inputs = keras.Input((4,))
 >>> stages = [lambda name: keras.layers.Dense(8, "relu", name=name)]
 >>> heads = {task: lambda name: keras.layers.Dense(1, name=name) for task in ("age", "height")}
->>> model = Balanced(architectures.mtan(inputs, stages, heads), Uncertainty())
+>>> balance = Uncertainty({"age": "gaussian", "height": "gaussian"})
+>>> model = Balanced(architectures.mtan(inputs, stages, heads), balance)
 >>> model.compile("adam", {"age": "mse", "height": "mse"})
 
-`fit` then reports each task's loss and weight after each epoch. The balances that weigh losses run
-on every Keras backend, those that look at gradients on TensorFlow.
+`fit` then reports each task's loss and weight after each epoch. Sign dropout is no balance but a
+layer, `SignDropout`, between a trunk and its heads. All run on every Keras backend, apart from
+`GradNorm`, which runs on TensorFlow and JAX.
 """
 
 import keras
@@ -23,13 +25,14 @@ from course_lib.multitask.architectures import INITIAL
 
 
 class Balance(keras.layers.Layer):
-    """Weighs the losses of tasks: Σ_t w_t L_t, with all weights 1 or as they are given.
+    """Weights the losses of tasks: Σ_t w_t L_t, with all weights 1 or as they are given.
 
     Args:
         weights: Dictionary from task to weight, or None.
 
     Call arguments:
         losses: Losses, `(tasks,)`.
+        training: Whether this is a training step.
 
     Returns:
         A scalar tensor.
@@ -40,7 +43,7 @@ class Balance(keras.layers.Layer):
         self.given = weights
 
     def prepare(self, network, tasks):
-        """Learns which tasks there are.
+        """Creates the balance's variables, once the tasks are known.
 
         Args:
             network: The functional `keras.Model` that is to be trained.
@@ -64,7 +67,7 @@ class Balance(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, losses):
+    def call(self, losses, training=False):
         return ops.sum(self.weight * losses)
 
     def weights_now(self):
@@ -79,40 +82,103 @@ class Balance(keras.layers.Layer):
         """
 
 
-class Uncertainty(Balance):
-    """Learns a variance for each task: Σ_t L_t / (2 e^{s_t}) + s_t / 2, with s_t = log σ_t².
+class RandomWeights(Balance):
+    """Draws new weights for every training step: w = N softmax(z), z ~ N(0, 1).
 
-    Of classification, the likelihood gives L_t / e^{s_t} + s_t / 2. At a constant loss the optimum
-    is s = log L, for a classification log 2L: weights that divide each loss by itself. Kendall, Gal
-    and Cipolla, "Multi-task learning using uncertainty to weigh losses", CVPR 2018.
+    The mean of each weight is 1; outside of training all are 1. Lin, Ye, Zhang and Tsang,
+    "Reasonable effectiveness of random weighting", TMLR 2022: the rival that a balance which claims
+    to find good weights has to beat.
 
     Args:
-        classifications: Names of the tasks that classify.
+        seed: Seed of the draws, or None.
     """
 
-    def __init__(self, classifications=(), **kwargs):
+    def __init__(self, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.classifications = tuple(classifications)
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, losses, training=False):
+        if not training:
+            return ops.sum(losses)
+        drawn = keras.random.normal(ops.shape(self.weight), seed=self.seed_generator)
+        self.weight.assign(len(self.tasks) * ops.softmax(drawn))
+        return super().call(losses)
+
+
+def _von_mises_fisher(s):
+    """What the density of directions in space adds to κ (1 − cos), with κ = e^−s, but log 2π."""
+    return s + ops.log(-ops.expm1(-2 * ops.exp(-s)))
+
+
+# The negative log-likelihood of each noise is factor · L e^−s + penalty(s), up to a constant.
+LIKELIHOODS = {
+    "gaussian": (0.5, lambda s: s / 2),
+    "laplace": (1.0, lambda s: s),
+    "softmax": (1.0, lambda s: s / 2),
+    "von mises-fisher": (1.0, _von_mises_fisher),
+}
+
+
+class Uncertainty(Balance):
+    """Learns how noisy each task is: Σ_t of a negative log-likelihood with a scale of its own.
+
+    Which one depends on the loss L_t. With e^s the scale:
+
+    - `"gaussian"`, for a mean *squared* error: ½ L e^−s + ½ s, where e^s = σ².
+    - `"laplace"`, for a mean *absolute* error: L e^−s + s, where e^s = b. Its density is
+      e^(−|y − f| / b) / 2b, so neither term is halved.
+    - `"softmax"`, for a cross entropy: L e^−s + ½ s, where e^s = σ² is a temperature of the logits.
+      This one is an approximation, that of the paper.
+    - `"von mises-fisher"`, for 1 − cosine of directions in space: κ L − log κ + log(1 − e^−2κ),
+      where κ = e^−s is their concentration. For directions that agree well the last term vanishes,
+      and what remains is the form of Laplace.
+
+    At a constant loss the optimum of the first two is s = log L, and of the third s = log 2L:
+    weights that divide each loss by itself. Kendall, Gal and Cipolla, "Multi-task learning using
+    uncertainty to weigh losses", CVPR 2018, have `"gaussian"` and `"softmax"`.
+
+    Args:
+        likelihoods: Dictionary from each task to one of these names.
+        losses: Dictionary from each task to its loss at the start, or None. Then s starts at log L
+            (for `"softmax"` at log 2L) rather than at 0. An optimizer with rate η moves s by about
+            η a step, too slow for a task whose loss is far from 1.
+    """
+
+    def __init__(self, likelihoods, losses=None, **kwargs):
+        super().__init__(**kwargs)
+        self.likelihoods, self.first = dict(likelihoods), losses
 
     def prepare(self, network, tasks):
         super().prepare(network, tasks)
-        if unknown := set(self.classifications) - set(tasks):
+        for what, given in (("likelihoods", self.likelihoods), ("losses", self.first)):
+            if given is not None and set(given) != set(tasks):
+                raise ValueError(
+                    f"{what} has {sorted(given)}, but the model's tasks are {sorted(tasks)}: give "
+                    "one for each."
+                )
+        if unknown := set(self.likelihoods.values()) - set(LIKELIHOODS):
             raise ValueError(
-                f"classifications names {sorted(unknown)}, but the tasks are {sorted(tasks)}."
+                f"A likelihood is one of {sorted(LIKELIHOODS)}, but got {sorted(unknown)}."
             )
-        self.factor = np.array(
-            [1.0 if task in self.classifications else 0.5 for task in tasks], "float32"
-        )
-        self.log_variance = self.add_weight(
-            shape=(len(tasks),), initializer="zeros", name="log_variance"
+        names = [self.likelihoods[task] for task in tasks]
+        self.factor = np.array([LIKELIHOODS[name][0] for name in names], "float32")
+        self.penalties = [LIKELIHOODS[name][1] for name in names]
+        first = [1.0] * len(tasks) if self.first is None else [self.first[t] for t in tasks]
+        doubled = [2.0 if self.first and name == "softmax" else 1.0 for name in names]
+        start = np.log(np.multiply(first, doubled)).astype("float32")
+        self.log_scale = self.add_weight(
+            shape=(len(tasks),),
+            initializer=lambda shape, dtype: ops.convert_to_tensor(start, dtype),
+            name="log_scale",
         )
 
-    def call(self, losses):
-        precision = ops.exp(-self.log_variance)
-        return ops.sum(self.factor * precision * losses + self.log_variance / 2)
+    def call(self, losses, training=False):
+        scales = ops.convert_to_tensor(self.log_scale)
+        penalties = [penalty(s) for penalty, s in zip(self.penalties, ops.unstack(scales))]
+        return ops.sum(self.factor * ops.exp(-scales) * losses + ops.stack(penalties))
 
     def weights_now(self):
-        return self.factor * np.exp(-ops.convert_to_numpy(self.log_variance))
+        return self.factor * np.exp(-ops.convert_to_numpy(self.log_scale))
 
 
 class DynamicWeightAverage(Balance):
@@ -174,36 +240,20 @@ class TaskPrioritization(Balance):
         self.weight.assign(-((1 - kappa) ** self.gamma) * np.log(kappa))
 
 
-class GradientBalance(Balance):
-    """A balance that looks at the gradient of each task's loss."""
-
-    def gradient(self, tape, losses, total, penalty, variables):
-        """The gradient that the optimizer follows.
-
-        Args:
-            tape: The tape of `gradients.tape`, under which all losses were computed.
-            losses: List of the tasks' losses, scalar tensors.
-            total: The weighted sum of them and the penalty.
-            penalty: Sum of what regularizers add to the loss.
-            variables: The model's trainable variables.
-
-        Returns:
-            List of one tensor for each variable.
-        """
-        raise NotImplementedError
-
-
-class GradNorm(GradientBalance):
+class GradNorm(Balance):
     """Draws w_t ‖∇L_t‖ towards mean · r_t^α, where r_t says how slowly task t is learned.
 
-    The norms are those of the last shared layer's weights; r_t is L_t over its first value, over
-    the tasks' mean. Weights move down the gradient of Σ_t |w_t ‖∇L_t‖ − target_t|, the target
-    held still, and are scaled to a sum of N. Chen, Badrinarayanan, Lee and Rabinovich, "GradNorm",
-    ICML 2018.
+    The norms are those of the weights of the last shared layer, as in the paper; r_t is L_t over
+    its first value, over the tasks' mean. Weights move down the gradient of
+    Σ_t |w_t ‖∇L_t‖ − target_t|, the target held still, and are scaled to a sum of N. Chen,
+    Badrinarayanan, Lee and Rabinovich, "GradNorm", ICML 2018.
 
     Args:
         alpha: α: 0 makes all norms equal, more gives slow tasks a larger one.
         learning_rate: Step of the weights, for a task whose norm is the mean of all.
+
+    Raises:
+        NotImplementedError: when it is fitted on another backend than TensorFlow or JAX.
     """
 
     def __init__(self, alpha=1.5, learning_rate=0.025, **kwargs):
@@ -217,20 +267,26 @@ class GradNorm(GradientBalance):
             shape=(len(tasks),), initializer="zeros", trainable=False, name="first"
         )
 
-    def gradient(self, tape, losses, total, penalty, variables):
-        of_tasks = gradients.of_each(tape, losses, self.shared)
-        norms = ops.stack([ops.sqrt(sum(ops.sum(g**2) for g in task)) for task in of_tasks])
-        losses = ops.stack(losses)
-        self.first.assign(ops.where(self.first > 0, self.first, losses))
-        self.weight.assign(self.moved(self.weight, norms, losses / self.first))
-        return gradients.of_each(tape, [total], variables)[0]
+    def update(self, norms, losses):
+        """Moves the weights after a step.
+
+        Args:
+            norms: Norms ‖∇L_t‖ of the losses' gradients, without weights, `(tasks,)`.
+            losses: Losses, `(tasks,)`.
+        """
+        first = ops.convert_to_tensor(self.first)
+        first = ops.where(first > 0, first, losses)
+        self.first.assign(first)
+        seen = first > 0  # a task without labels up to now has no first loss
+        ratios = ops.where(seen, losses / ops.where(seen, first, 1), 1)
+        self.weight.assign(self.moved(ops.convert_to_tensor(self.weight), norms, ratios))
 
     def moved(self, weights, norms, ratios):
         """One step of the weights.
 
         Args:
             weights: Weights, `(tasks,)`.
-            norms: Norms ‖∇L_t‖ of the losses' gradients, without weights, `(tasks,)`.
+            norms: As of `update`.
             ratios: Losses over their first values, `(tasks,)`.
 
         Returns:
@@ -243,45 +299,11 @@ class GradNorm(GradientBalance):
         return len(self.tasks) * weights / ops.sum(weights)
 
 
-class SignDropout(GradientBalance):
-    """Lets each entry of the gradient follow one sign, where the tasks' signs differ.
-
-    The positive parts of the tasks' gradients are kept with the chance P = ½ (1 + Σg / Σ|g|), else
-    the negative ones; in expectation that is their sum. Chen, Ngiam, Huang, Luong, Kretzschmar,
-    Chai and Anguelov, "Just pick a sign", NeurIPS 2020, who draw for features of the last shared
-    layer; here it is done for each weight, so that any architecture will do.
-
-    Args:
-        seed: Seed of the draws, or None.
-    """
-
-    def __init__(self, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.seed_generator = keras.random.SeedGenerator(seed)
-
-    def gradient(self, tape, losses, total, penalty, variables):
-        *of_tasks, regular = gradients.of_each(tape, [*losses, penalty], variables)
-        return [self.kept(ops.stack(same)) + own for *same, own in zip(*of_tasks, regular)]
-
-    def kept(self, of_tasks):
-        """Draws signs.
-
-        Args:
-            of_tasks: Gradients, `(tasks, ...)`.
-
-        Returns:
-            Sum over tasks of the entries that have the sign drawn, `(...)`.
-        """
-        size = ops.sum(ops.abs(of_tasks), axis=0)
-        purity = (1 + ops.sum(of_tasks, axis=0) / ops.where(size > 0, size, 1)) / 2
-        positive = keras.random.uniform(ops.shape(purity), seed=self.seed_generator) < purity
-        return ops.sum(
-            ops.where(positive, ops.maximum(of_tasks, 0), ops.minimum(of_tasks, 0)), axis=0
-        )
-
-
 def last_shared_layer(network, tasks):
-    """The layer furthest from the input whose weights every task depends on.
+    """The layer with weights that every task depends on, furthest from the input.
+
+    Of a stage that is a `keras.Sequential` it is the last layer with a kernel: scales and offsets
+    of a normalization behind it are not meant.
 
     Args:
         network: A functional `keras.Model`, with a dictionary of outputs.
@@ -304,7 +326,99 @@ def last_shared_layer(network, tasks):
             f"The tasks {list(tasks)} share no layer with weights, so there is no gradient to "
             "balance. Use an architecture that shares one, or another balance."
         )
-    return common[-1]
+    layer = common[-1]
+    while isinstance(layer, keras.Sequential):
+        layer = [
+            part
+            for part in layer.layers
+            if any(len(weight.shape) > 1 for weight in part.trainable_weights)
+        ][-1]
+    return layer
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class SignDropout(keras.layers.Layer):
+    """Passes shared features on to every task's head, and lets each feature follow one sign.
+
+    In the backward pass, G_t is the gradient of task t times the sign of the feature, summed over
+    the batch. A feature listens to the tasks with G_t > 0 with the chance
+    P = ½ (1 + Σ_t G_t / Σ_t |G_t|), else to those with G_t < 0; in expectation the sum of what is
+    kept is Σ_t G_t. Chen, Ngiam, Huang, Luong, Kretzschmar, Chai and Anguelov, "Just pick a sign",
+    NeurIPS 2020.
+
+    Args:
+        heads: Number of heads N.
+        leak: Share of a gradient that passes in any case: a number, or one for each head. A task
+            with a leak of 1 always keeps all of its gradient.
+        over_batch: Whether to sum over the batch, as the paper does where tasks may have their
+            labels on different rows. Otherwise G_t is the gradient itself, a sign for each row.
+        seed: Seed of the draws, or None.
+
+    Call arguments:
+        x: Features, `(batch, ...)`.
+        training: Whether gradients will be needed.
+
+    Returns:
+        List of N tensors, each of them `x`.
+
+    Example:
+        >>> import numpy as np
+        >>> [float(copy[0, 0]) for copy in SignDropout(2)(np.ones((1, 1), "float32"))]
+        [1.0, 1.0]
+    """
+
+    def __init__(self, heads, leak=0.0, over_batch=True, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.heads, self.leak, self.over_batch, self.seed = heads, leak, over_batch, seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
+
+    def call(self, x, training=False):
+        if not training:
+            return [x] * self.heads
+        shape = ops.shape(x)
+        drawn = keras.random.uniform(
+            (1, *shape[1:]) if self.over_batch else shape, seed=self.seed_generator
+        )
+
+        @ops.custom_gradient
+        def copied(x, drawn):
+            def gradient(*arguments, upstream=None):
+                upstream = arguments[0] if upstream is None else upstream
+                return self.combined(upstream, x, drawn), ops.zeros_like(drawn)
+
+            return ops.stack([x] * self.heads), gradient
+
+        return ops.unstack(copied(x, drawn), num=self.heads)
+
+    def combined(self, of_tasks, x, drawn):
+        """The gradient that the trunk receives.
+
+        Args:
+            of_tasks: Gradient of each task with respect to the features, `(heads, batch, ...)`.
+            x: Features, `(batch, ...)`.
+            drawn: Uniform numbers, `(1, ...)` if signs are counted over the batch, or
+                `(batch, ...)`.
+
+        Returns:
+            A tensor `(batch, ...)`.
+        """
+        counted = of_tasks
+        if self.over_batch:
+            counted = ops.sum(of_tasks * ops.sign(x), axis=1, keepdims=True)
+        size = ops.sum(ops.abs(counted), axis=0)
+        purity = (1 + ops.sum(counted, axis=0) / ops.where(size > 0, size, 1)) / 2
+        kept = ops.where(drawn < purity, counted >= 0, counted <= 0)
+        leak = np.broadcast_to(np.asarray(self.leak, "float32"), (self.heads,))
+        leak = leak.reshape(-1, *[1] * (len(of_tasks.shape) - 1))
+        return ops.sum((leak + (1 - leak) * ops.cast(kept, of_tasks.dtype)) * of_tasks, axis=0)
+
+    def compute_output_shape(self, input_shape):
+        return [input_shape] * self.heads
+
+    def get_config(self):
+        own = {name: getattr(self, name) for name in ("heads", "leak", "over_batch", "seed")}
+        return {**super().get_config(), **own}
 
 
 class Balanced(keras.Model):
@@ -368,37 +482,39 @@ class Balanced(keras.Model):
             y_pred: Dictionary of predictions, as from the network.
 
         Returns:
-            List of one scalar tensor for each task.
+            Losses, `(tasks,)`.
         """
         losses = []
         for task in self.tasks:
             answers = [y_pred[name] for name in (task, INITIAL + task) if name in y_pred]
             losses.append(sum(self.loss_of[task](y[task], answer) for answer in answers))
-            self.task_losses[task].update_state(losses[-1])
-        return losses
+        return ops.stack(losses)
+
+    def total(self, losses, training=True):
+        """What is minimized: the balanced losses, and what regularizers add.
+
+        Args:
+            losses: Losses of the tasks, `(tasks,)`; they enter the logs.
+            training: Whether this is a training step.
+
+        Returns:
+            A scalar tensor.
+        """
+        for metric, loss in zip(self.task_losses.values(), ops.unstack(losses)):
+            metric.update_state(loss)
+        return self.balance(losses, training=training) + sum(self.losses)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        return self.balance(ops.stack(self.losses_of_tasks(y, y_pred))) + sum(self.losses)
+        return self.total(self.losses_of_tasks(y, y_pred), training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         answers = {task: y_pred[task] for task in self.tasks}
         return super().compute_metrics(x, y, answers, sample_weight)
 
     def train_step(self, *args):
-        if not isinstance(self.balance, GradientBalance):
-            return super().train_step(*args)
-        with gradients.tape() as tape:
-            x, y, _ = keras.utils.unpack_x_y_sample_weight(args[-1])
-            y_pred = self(x, training=True)
-            losses = self.losses_of_tasks(y, y_pred)
-            penalty = ops.convert_to_tensor(sum(self.losses), "float32")
-            total = self.balance(ops.stack(losses)) + penalty
-        variables = self.trainable_variables
-        self.optimizer.apply(
-            self.balance.gradient(tape, losses, total, penalty, variables), variables
-        )
-        next(metric for metric in self.metrics if metric.name == "loss").update_state(total)
-        return self.compute_metrics(x, y, y_pred)
+        if isinstance(self.balance, GradNorm):
+            return gradients.step_with_norms(self, super().train_step, *args)
+        return super().train_step(*args)
 
 
 def _mean_of(loss):

@@ -1,0 +1,275 @@
+"""What the record of lecture 12 holds: balances of losses on rooms, where they can matter.
+
+As in lecture 11, the main task is the segmentation, with labels on 20 of 700 rendered rooms, and
+all tasks share one trunk. There are four settings:
+
+- `"metres"`: depth and normals are auxiliary tasks, depth in metres;
+- `"millimetres"`: the same, but the loss of depth is counted in millimetres;
+- `"noisy"`: the depth of each training room is that of another room;
+- `"colour"`: a third auxiliary task is to repeat the picture, with an error in grey levels. It
+  needs of the trunk what the segmentation has to forget, and its unit makes it the loudest.
+"""
+
+import dataclasses
+import functools
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_lib.multitask import architectures, balancing, dense
+from course_lib.multitask.losses import Present
+
+SEEDS = 5
+LABELLED, STEPS, EPOCHS, BATCH = 20, 20, 20, 8
+RATE = 4e-3
+TASKS = {
+    "metres": dense.TASKS,
+    "millimetres": dense.TASKS,
+    "noisy": dense.TASKS,
+    "colour": (*dense.TASKS, "colour"),
+}
+GREY = 127.5  # grey levels in the colour task's unit of 1
+UNITS = (0.01, 0.1, 10.0, 100.0)  # of depth, to a metre; beside 1 and 1000
+LIKELIHOODS = {
+    "segmentation": "softmax",
+    "depth": "laplace",
+    "normals": "von mises-fisher",
+    "colour": "laplace",
+}
+
+# Each method chooses one of four settings on validation rooms, the same budget for all.
+RATES = (1e-3, 2e-3, 4e-3, 8e-3)
+OPTIONS = {
+    "equal": ("rate", RATES),
+    "constants": ("weight", None),
+    "random": ("rate", RATES),
+    "uncertainty": ("rate", RATES),
+    "uncertainty from 0": ("rate", RATES),
+    "dwa": ("temperature", (0.5, 1.0, 2.0, 5.0)),
+    "priority": ("gamma", (0.5, 1.0, 2.0, 4.0)),
+    "gradnorm": ("alpha", (0.0, 0.5, 1.5, 3.0)),
+    "signs": ("leak", (0.0, 0.25, 0.5, 0.75)),
+}
+WEIGHTS = {  # of the task that the setting puts in question: depth, or colour
+    "metres": (0.3, 1.0, 3.0, 10.0),
+    "millimetres": (1e-4, 1e-3, 1e-2, 1e-1),
+    "noisy": (0.0, 0.1, 0.3, 1.0),
+    "colour": (0.0, 1e-3, 1e-2, 1e-1),
+}
+TUNED = {}
+BASELINES = ("mean picture", "pixel ridge")
+SINGLE = {"single": "segmentation", "single depth": "depth", "single normals": "normals"}
+CHEAP = {"method": "mean picture", "setting": "metres"}
+
+
+def tuning():
+    """Returns `(seed, configuration)` of every setting; measures are of validation rooms."""
+    runs = [{"method": "single", "setting": "metres", "rate": rate} for rate in RATES]
+    for setting in TASKS:
+        for method, (option, values) in OPTIONS.items():
+            values = WEIGHTS[setting] if values is None else values
+            runs += [{"method": method, "setting": setting, option: value} for value in values]
+    return [(1000, {**run, "rooms": "validation"}) for run in runs]
+
+
+def chosen(frame):
+    """The settings with the highest pixel accuracy on validation rooms.
+
+    Args:
+        frame: Rows of the record, a pandas frame.
+
+    Returns:
+        Dictionary from setting and method, as of `TUNED`.
+    """
+    frame, found = frame[frame.purpose == "tuning"], {}
+    for (setting, method), rows in frame.groupby(["setting", "method"], sort=False):
+        option = OPTIONS.get(method, ("rate",))[0]
+        best = rows.groupby(option).accuracy.mean().idxmax()
+        found.setdefault(setting, {})[method] = {option: float(best)}
+    return found
+
+
+def trials(seed):
+    """Returns the configurations of one seed."""
+    runs = [{"method": method, "setting": "metres"} for method in BASELINES]
+    runs += [
+        {"method": method, "setting": "metres", **_tuned("metres", "single")} for method in SINGLE
+    ]
+    runs += [
+        {"method": method, "setting": setting, **_tuned(setting, method)}
+        for method in OPTIONS
+        for setting in TASKS
+    ]
+    runs += [
+        {"method": method, "setting": "metres", "unit": unit, **_tuned("metres", method)}
+        for unit in UNITS
+        for method in ("equal", "uncertainty")
+    ]
+    return runs
+
+
+def _tuned(setting, method):
+    return TUNED.get(setting, {}).get(method, {})
+
+
+def runs_on(backend, configuration):
+    """Whether a Keras backend can train a configuration."""
+    return backend in ("tensorflow", "jax") or configuration["method"] != "gradnorm"
+
+
+def train(seed, method, setting="metres", unit=None, rooms="test", rate=RATE, **option):
+    """One training, or one fit of a baseline.
+
+    Args:
+        seed: Seed of the rooms, of the network and of the batches.
+        method: A name of `OPTIONS`, `SINGLE` or `BASELINES`.
+        setting: A name of `TASKS`.
+        unit: Number of units of depth in a metre, as the loss counts them; None for the setting's.
+        rooms: Which rooms are measured, `"test"` or `"validation"`.
+        rate: Learning rate of Adam at the start; it falls to zero along a cosine.
+        **option: The method's own option, see `OPTIONS`.
+
+    Returns:
+        Dictionary of `measures` and of `curve`, the tasks' losses and weights by epoch.
+    """
+    split = dense.load_rooms(seed)
+    judged = getattr(split, rooms)
+    if method in BASELINES:
+        return {"measures": dense.measures(_baseline(method, split, judged), judged), "curve": {}}
+    tasks = (SINGLE[method],) if method in SINGLE else TASKS[setting]
+    keras.utils.set_random_seed(seed)
+    batches = _batches(split.train, setting, tasks, seed)
+    unit = {"millimetres": 1000.0}.get(setting, 1.0) if unit is None else unit
+    network = _network(judged.x.shape[1:], len(judged.classes), tasks, method == "signs", option)
+    losses = _losses(tasks, unit)
+    balance = _balance(method, setting, tasks, option, lambda: _first(network, losses, batches))
+    model = balancing.Balanced(network, balance)
+    model.compile(
+        keras.optimizers.Adam(rate),
+        losses,
+        metrics={task: [SHARES[task]] for task in tasks} if method == "priority" else None,
+        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
+    )
+    fall = keras.callbacks.LearningRateScheduler(
+        lambda epoch, _: rate * (1 + np.cos(np.pi * epoch / EPOCHS)) / 2
+    )
+    history = model.fit(batches, epochs=EPOCHS, callbacks=[fall], verbose=0).history
+    predictions = network.predict(judged.x.astype("float32"), batch_size=50, verbose=0)
+    curve = {
+        f"{task}_{of}": [round(float(value), 5) for value in history[f"{task}_{of}"]]
+        for task in tasks
+        for of in ("loss", "weight")
+    }
+    return {"measures": dense.measures(predictions, judged), "curve": curve}
+
+
+def _baseline(method, split, judged):
+    labelled = np.arange(LABELLED)
+    if method == "pixel ridge":
+        ridge = dense.PixelRidge().fit(split.train, labelled, split.validation)
+        return ridge.predict(judged.x)
+    picture = dense.mean_picture(split.train, labelled)
+    return {task: np.repeat(answer, len(judged), axis=0) for task, answer in picture.items()}
+
+
+class _WithColour(dense.Batches):
+    """Batches in which the picture itself is a label, too, from -1 (black) to 1."""
+
+    def __getitem__(self, number):
+        x, y = super().__getitem__(number)
+        return x, {**y, "colour": x / np.float32(GREY) - 1}
+
+
+def _batches(rooms, setting, tasks, seed):
+    if setting == "noisy":
+        others = np.roll(rooms.depth, 1, axis=0)
+        rooms = dataclasses.replace(rooms, depth=others)
+    known = [task for task in tasks if task != "colour"]
+    kind = _WithColour if "colour" in tasks else dense.Batches
+    return kind(rooms, np.arange(LABELLED), BATCH, STEPS, tasks=known, seed=seed)
+
+
+def _network(shape, classes, tasks, signs, option):
+    """One trunk with a head for each task, and sign dropout between them if `signs`."""
+    inputs = keras.Input(shape)
+    heads = dense.heads(classes, [task for task in tasks if task != "colour"])
+    if "colour" in tasks:
+        heads["colour"] = dense.heads(classes, ["normals"])["normals"]  # three numbers a pixel
+    if not signs:
+        return architectures.shared(inputs, dense.stages(), heads)
+    features = architectures.trunk(inputs, dense.stages())
+    hidden = balancing.SignDropout(len(heads), **option)(features)
+    return architectures.with_heads(inputs, hidden, heads, "sign_dropout")
+
+
+def _losses(tasks, unit):
+    losses = dense.losses([task for task in tasks if task != "colour"])
+    if "depth" in tasks:
+        losses["depth"] = Present(functools.partial(_error_in, unit))
+    if "colour" in tasks:
+        losses["colour"] = Present(functools.partial(_error_in, GREY))
+    return losses
+
+
+def _error_in(unit, y_true, y_pred):
+    return unit * keras.losses.mean_absolute_error(y_true, y_pred)
+
+
+def _first(network, losses, batches):
+    """The losses of the untrained network on the first batch."""
+    x, y = batches[0]
+    y_pred = network(x, training=True)
+    return {task: float(ops.mean(loss(y[task], y_pred[task]))) for task, loss in losses.items()}
+
+
+def _balance(method, setting, tasks, option, first):
+    """A new balance; `first` returns the first losses."""
+    likelihoods = {task: LIKELIHOODS[task] for task in tasks}
+    question = "colour" if setting == "colour" else "depth"
+    make = {
+        "constants": lambda weight=1.0: balancing.Balance(
+            {task: weight if task == question else 1.0 for task in tasks}
+        ),
+        "random": balancing.RandomWeights,
+        "uncertainty": lambda: balancing.Uncertainty(likelihoods, first()),
+        "uncertainty from 0": lambda: balancing.Uncertainty(likelihoods),
+        "dwa": balancing.DynamicWeightAverage,
+        "priority": lambda **gamma: balancing.TaskPrioritization(MEASURES, **gamma),
+        "gradnorm": balancing.GradNorm,
+    }
+    return make[method](**option) if method in make else balancing.Balance()
+
+
+def _share(right, known):
+    """Share of the pixels that are right among those with a label, as one number a batch."""
+    known = ops.cast(known, "float32")
+    return ops.sum(ops.cast(right, "float32") * known) / ops.maximum(ops.sum(known), 1)
+
+
+def right(y_true, y_pred):
+    """Share of pixels whose class is right."""
+    y_true = ops.cast(y_true, "int32")
+    return _share(ops.equal(y_true, ops.cast(ops.argmax(y_pred, axis=-1), "int32")), y_true >= 0)
+
+
+def near(y_true, y_pred):
+    """Share of pixels whose depth is within 25 %."""
+    ratio = ops.maximum(y_pred[..., 0], 1e-3) / ops.nan_to_num(y_true, 1.0)
+    return _share(ops.abs(ops.log(ratio)) < np.log(1.25), ops.logical_not(ops.isnan(y_true)))
+
+
+def aligned(y_true, y_pred):
+    """Share of pixels whose normal is within 30 degrees."""
+    cosine = -keras.losses.cosine_similarity(ops.nan_to_num(y_true), y_pred)
+    return _share(cosine > np.cos(np.pi / 6), ops.logical_not(ops.isnan(y_true[..., 0])))
+
+
+def faithful(y_true, y_pred):
+    """Share of pixels that are within ten grey levels in every colour."""
+    worst = ops.max(ops.abs(y_true - y_pred), axis=-1)
+    return _share(worst < 10 / GREY, worst >= 0)
+
+
+SHARES = {"segmentation": right, "depth": near, "normals": aligned, "colour": faithful}
+MEASURES = {task: f"{task}_{share.__name__}" for task, share in SHARES.items()}
