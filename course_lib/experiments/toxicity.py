@@ -292,24 +292,27 @@ def separate_networks(bits, tasks, width, depth, dropout, penalty):
     Returns:
         A model from `(batch, tasks, bits)` to `(batch, tasks, 1)`.
     """
-    # Keras counts the axis of tasks as inputs, too: a scale of `tasks` is Glorot's for each task
-    initializer = keras.initializers.VarianceScaling(tasks, "fan_avg", "uniform")
     inputs = keras.Input((tasks, bits))
     hidden = layers.Dropout(0.2)(inputs)
     for number in range(depth):
-        hidden = layers.EinsumDense(
-            "btf,tfu->btu",
-            (tasks, width >> number),
-            activation="relu",
-            bias_axes="tu",
-            kernel_initializer=initializer,
-            kernel_regularizer=keras.regularizers.L2(penalty / tasks),  # as losses are averaged
-        )(hidden)
+        regularizer = keras.regularizers.L2(penalty / tasks)  # as losses are averaged over tasks
+        hidden = _dense_each(hidden, width >> number, "relu", regularizer)
         hidden = layers.Dropout(dropout)(hidden)
-    head = layers.EinsumDense(
-        "btf,tfu->btu", (tasks, 1), bias_axes="tu", kernel_initializer=initializer
-    )
-    return keras.Model(inputs, head(hidden))
+    return keras.Model(inputs, _dense_each(hidden, 1))
+
+
+def _dense_each(hidden, units, activation=None, regularizer=None):
+    """A dense layer of each task's own; each kernel starts as Glorot's does for one task."""
+    _, tasks, features = hidden.shape
+    limit = np.sqrt(6 / (features + units))
+    return layers.EinsumDense(
+        "btf,tfu->btu",
+        (tasks, units),
+        activation=activation,
+        bias_axes="tu",
+        kernel_initializer=keras.initializers.RandomUniform(-limit, limit),
+        kernel_regularizer=regularizer,
+    )(hidden)
 
 
 def whole_batches(rows, size, seed):

@@ -12,7 +12,7 @@ SIZES = {"width": 8, "depth": 2, "dropout": 0.0, "penalty": 1e-3}
 
 @pytest.fixture(scope="module")
 def table():
-    return datasets.load("tox21", molecules=400, bits=64, tasks=3)
+    return datasets.load("tox21", molecules=1500, bits=64, tasks=3)
 
 
 @pytest.fixture
@@ -77,8 +77,11 @@ def test_batches_are_whole_and_hold_every_row():
 
 def test_starts_of_separate_networks_are_glorots():
     model = toxicity.separate_networks(64, 12, **SIZES | {"width": 32})
-    kernel = model.weights[0].numpy() if hasattr(model.weights[0], "numpy") else model.weights[0]
-    assert np.abs(kernel).max() == pytest.approx(np.sqrt(6 / (64 + 32)), rel=0.02)
+    kernels = [kernel for kernel in model.get_weights() if kernel.ndim == 3]
+    assert [kernel.shape for kernel in kernels] == [(12, 64, 32), (12, 32, 16), (12, 16, 1)]
+    for kernel in kernels:
+        expected = np.sqrt(6 / sum(kernel.shape[1:]))
+        assert np.abs(kernel).max() == pytest.approx(expected, rel=0.02)
 
 
 def test_thinning_keeps_a_share_of_each_class_and_small_shares_within_large_ones(table):
