@@ -156,6 +156,19 @@ def test_a_missing_label_leaves_no_trace_in_training(small, monkeypatch):
         assert np.array_equal(before, after)
 
 
+def test_a_loss_is_the_mean_over_the_labels_that_are_present(small):
+    x = experiment.scaled(small.train.x)
+    known = {task: getattr(small.train, task) for task in experiment.TASKS}
+    half = known | {"garment": np.where(np.arange(60) < 15, known["garment"], experiment.MISSING)}
+    few = {task: labels[:15] for task, labels in known.items()}
+    losses = []
+    for pictures, labels in ((x, half), (x[:15], few)):
+        keras.utils.set_random_seed(0)
+        _, _, curve = experiment.fit_network("network", pictures, labels, {}, 0, 0.0, epochs=1)
+        losses.append(curve["garment"][0])
+    assert losses[0] == pytest.approx(losses[1], abs=2e-4)
+
+
 def test_the_garments_head_that_sees_grey_is_blind_to_shuffled_channels(drawn):
     x = experiment.scaled(drawn.test.x)
     shuffled = x[..., [2, 0, 1]]
