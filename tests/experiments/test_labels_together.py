@@ -131,7 +131,7 @@ def test_copies_have_a_garment_and_no_colour(drawn):
 
 
 def test_a_missing_label_leaves_no_trace_in_training(small, monkeypatch):
-        x = experiment.scaled(small.train.x)
+    x = experiment.scaled(small.train.x)
     y = {"colour": small.train.colour, "garment": np.full(60, experiment.MISSING)}
     built = {}
     two_heads = experiment.two_heads
