@@ -63,7 +63,7 @@ class MethodTwo(keras.utils.PyDataset):
         if draw not in ("uniform", "size"):
             raise ValueError(f"draw is 'uniform' or 'size', but got {draw!r}.")
         self.x, self.task, self.y = x, task, y
-        self.numbers, sizes = np.unique(task, return_counts=True)
+        _, sizes = np.unique(task, return_counts=True)
         self.shares = sizes / sizes.sum() if draw == "size" else np.full(len(sizes), 1 / len(sizes))
         self.batch_size, self.steps, self.seed, self.epoch = batch_size, steps, seed, 0
         self.rows = np.split(np.argsort(task, kind="stable"), np.cumsum(sizes)[:-1])

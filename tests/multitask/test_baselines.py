@@ -60,9 +60,36 @@ def test_shared_plus_own_bears_indicators_that_sum_to_one(data):
     assert np.abs(found).max() < 100
 
 
+def test_alternating_ridge_regressions_find_shared_plus_own(data):
+    """As lecture 09 types it: the shared part of what v_t leave over, then each v_t, and again."""
+    own = np.zeros((data.tasks, data.features))
+    for _ in range(300):
+        left = data.y - baselines.predict(own, data.x, data.task)
+        shared = baselines.ridge(data.x, left, 1e-6)
+        left = data.y - data.x @ shared
+        own = baselines.separate_ridge(data.x, data.task, left, data.tasks, 3.0)
+    closed = baselines.shared_plus_own_ridge(data.x, data.task, data.y, data.tasks, 3.0)
+    assert np.allclose(shared + own, closed, atol=1e-3)
+
+
 def test_a_task_without_rows_gets_the_shared_part(data):
     found = baselines.shared_plus_own_ridge(data.x, data.task, data.y, data.tasks + 1, 1.0)
     assert found[3] == pytest.approx(found[:3].mean(axis=0), rel=1e-3)
+
+
+def test_a_penalty_is_chosen_on_held_out_rows_only(data):
+    """The fit sees the first rows of a fold, the error the second."""
+    seen = []
+
+    def fit(x, task, y, penalty):
+        seen.append(len(y))
+        return np.full((data.tasks, data.features), penalty)
+
+    y = data.x.sum(axis=1)  # the labels of the penalty 1
+    y[:20] *= 5  # and of the penalty 5 where the fit looks
+    folds = iter([(np.arange(20), np.arange(20, 30))])
+    assert baselines.choose_penalty(fit, data.x, data.task, y, [5, 1, 3], folds) == 1
+    assert seen == [20, 20, 20]
 
 
 def test_the_chosen_penalty_is_the_best_on_held_out_rows():

@@ -79,6 +79,54 @@ def test_separate_models_share_nothing(data):
         assert not np.array_equal(old[1], new[1])
 
 
+def test_separate_models_are_plain_networks(data):
+    model = sharing.separate(data.tasks, data.features, [4])
+    weights = model.get_weights()
+    for t in range(data.tasks):
+        plain = keras.Sequential([keras.layers.Dense(4, "relu"), keras.layers.Dense(1)])
+        plain.build((None, data.features))
+        plain.set_weights([weight[t] for weight in weights])
+        own = data.task == t
+        expected = ops.convert_to_numpy(plain(data.x[own]))[:, 0]
+        assert np.allclose(predict(model, data)[own], expected, atol=1e-6)
+
+
+def test_each_task_adds_its_own_bias(data):
+    layer = sharing.TaskDense(data.tasks, 1)
+    layer(data.x, data.task)
+    layer.kernel.assign(ops.zeros_like(layer.kernel))
+    layer.bias.assign([[1.0], [2.0], [3.0]])
+    assert np.array_equal(ops.convert_to_numpy(layer(data.x, data.task))[:, 0], data.task + 1)
+
+
+def test_a_shared_trunk_pays_for_trunk_and_heads(data):
+    model = sharing.shared_trunk(data.tasks, data.features, [4, 3], penalty=0.3)
+    kernels = [weight for weight in model.get_weights() if weight.ndim == 2 and len(weight) > 3]
+    heads = [weight for weight in model.get_weights() if weight.shape == (data.tasks, 3, 1)]
+    assert (len(kernels), len(heads)) == (2, 1)
+    expected = 0.3 * sum(np.sum(weight**2) for weight in kernels + heads)
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_shared_plus_own_pays_for_deviations_alone(data):
+    model = sharing.shared_plus_own(data.tasks, data.features, 0.5)
+    for weight in model.weights:
+        weight.assign(ops.ones_like(weight))
+    assert float(sum(model.losses)) == pytest.approx(0.5 * data.tasks * data.features)
+
+
+def test_loaded_models_pay_the_same_penalty(data, tmp_path):
+    for model in (
+        sharing.shared_trunk(data.tasks, data.features, [4], penalty=0.3),
+        sharing.shared_plus_own(data.tasks, data.features, 0.3),
+    ):
+        for weight in model.weights:
+            weight.assign(ops.ones_like(weight))
+        model.save(tmp_path / "model.keras")
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+        assert float(sum(loaded.losses)) == pytest.approx(float(sum(model.losses))) != 0
+
+
 def test_a_pooled_model_does_not_see_the_task(data):
     model = sharing.pooled(data.features, [4])
     other = ops.convert_to_numpy(model([data.x, np.zeros_like(data.task)]))[:, 0]

@@ -55,6 +55,31 @@ def test_method_one_reports_the_sum_of_the_tasks_losses(data):
     assert history["loss"][0] == pytest.approx(sum(means), rel=1e-4)
 
 
+def test_method_one_ignores_tasks_that_a_batch_lacks(data):
+    """Task 2 has no rows here: its head and no other stays where it was."""
+    model = sharing.shared_trunk(data.tasks, data.features, [4])
+    method_one = training.MethodOne(model.inputs, model.outputs, data.tasks)
+    rows = data.task < 2
+    found = steps_of(
+        method_one,
+        0.1,
+        lambda m: m.fit([data.x[rows], data.task[rows]], data.y[rows], verbose=0),
+    )
+    heads = found[2][..., 0]
+    assert np.isfinite(found[0]).all()
+    assert np.all(heads[2] == 0)
+    assert np.any(heads[:2] != 0, axis=1).all()
+
+
+def test_method_one_takes_one_step_for_each_batch_of_all_tasks(data):
+    """Not one for each task, as public code does."""
+    model = sharing.shared_trunk(data.tasks, data.features, [4])
+    method_one = training.MethodOne(model.inputs, model.outputs, data.tasks)
+    method_one.compile("sgd", "mse", jit_compile=False)
+    method_one.fit([data.x, data.task], data.y, batch_size=15, epochs=3, verbose=0)
+    assert int(method_one.optimizer.iterations) == 6
+
+
 def test_method_one_with_one_task_is_plain_training(data):
     data.task[:] = 0
     plain = sharing.shared_trunk(1, data.features, [4])
