@@ -6,9 +6,9 @@ score, logistic regression, a random forest, a network per assay, one masked net
 assays, and an ensemble of forest and masked network. ChEMBL is split the same way; there the
 rivals are the protein's mean and ridge regression.
 
-Each method's settings are the best of `BUDGET` on validation rows, averaged over the splits
-`TUNING_SEEDS`; at 5 % of the labels those of 10 % are used. These splits are none of the recorded
-ones, but draw from the same molecules.
+Each method's settings are the best of `BUDGET` on the validation rows, with all their labels, of a
+split of its own; at 5 % of the labels those of 10 % are used. This split is none of the recorded
+ones, but draws from the same molecules.
 """
 
 import functools
@@ -30,7 +30,7 @@ SEEDS = 5
 SHARES = (0.05, 0.1, 0.3, 1.0)
 TUNED_SHARES = (0.1, 0.3, 1.0)
 THINNED = ("NR-AR", "NR-AhR", "SR-MMP")
-TUNING_SEEDS = (1000, 1001)
+TUNING_SEEDS = (1000,)
 BUDGET = 16
 BATCH = 128
 MIN_LABELS = 30
@@ -60,7 +60,81 @@ CANDIDATES = {
 }
 TOX21 = ("logistic regression", "random forest", "separate networks", "multi-task network")
 CHEMBL = ("ridge", "protein network")
-TUNED = {}
+TUNED = {
+    "logistic regression": {"0.1": {"C": 0.19953}, "0.3": {"C": 0.08577}, "1.0": {"C": 0.03687}},
+    "random forest": {
+        "0.1": {"features": 0.05, "leaf": 1, "balanced": True},
+        "0.3": {"features": 0.01, "leaf": 3, "balanced": True},
+        "1.0": {"features": 0.02, "leaf": 1, "balanced": True},
+    },
+    "separate networks": {
+        "0.1": {
+            "width": 80,
+            "depth": 1,
+            "rate": 0.003,
+            "penalty": 0.003,
+            "balanced": False,
+            "steps": 1000,
+            "dropout": 0.5,
+        },
+        "0.3": {
+            "width": 80,
+            "depth": 1,
+            "rate": 0.003,
+            "penalty": 0.003,
+            "balanced": False,
+            "steps": 1000,
+            "dropout": 0.5,
+        },
+        "1.0": {
+            "width": 128,
+            "depth": 2,
+            "rate": 0.003,
+            "penalty": 0.003,
+            "balanced": True,
+            "steps": 1000,
+            "dropout": 0.5,
+        },
+    },
+    "multi-task network": {
+        "0.1": {
+            "width": 1024,
+            "depth": 2,
+            "rate": 0.003,
+            "penalty": 0.003,
+            "balanced": True,
+            "steps": 1000,
+            "dropout": 0.5,
+        },
+        "0.3": {
+            "width": 1024,
+            "depth": 2,
+            "rate": 0.003,
+            "penalty": 0.0003,
+            "balanced": False,
+            "steps": 1000,
+            "dropout": 0.5,
+        },
+        "1.0": {
+            "width": 1024,
+            "depth": 2,
+            "rate": 0.001,
+            "penalty": 0.0003,
+            "balanced": False,
+            "steps": 1000,
+            "dropout": 0.5,
+        },
+    },
+    "ridge": {"penalty": 7.943},
+    "protein network": {
+        "width": 2048,
+        "depth": 1,
+        "rate": 0.001,
+        "penalty": 0.0001,
+        "steps": 4500,
+        "dropout": 0.5,
+    },
+}
 
 CHEAP = {"data": "tox21", "source": "synthetic", "method": "logistic regression"}
 CHEAP |= {"share": 0.1, "thinned": "all", "split": "random", "C": 0.1}
@@ -87,7 +161,7 @@ def chosen(frame):
     Returns:
         As `TUNED`: settings by method (ChEMBL), or by method and share (Tox21).
     """
-    frame = frame[frame.purpose == "tuning"]
+    frame = frame[(frame.purpose == "tuning") & frame.seed.isin(TUNING_SEEDS)]
     best = {}
     for method in TOX21:
         best[method] = {
@@ -352,7 +426,9 @@ def fit_network(model, loss, x, y, rate, steps, balanced=False):
     """
     epochs = max(1, steps // (len(x) // BATCH))
     schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
-    model.compile(keras.optimizers.Adam(schedule), loss)
+    model.compile(
+        keras.optimizers.Adam(schedule), loss, jit_compile=keras.backend.backend() == "jax"
+    )
     weights = class_weights(y) if balanced else None
     history = model.fit(x, y[..., None], BATCH, epochs, verbose=0, sample_weight=weights)
     return [round(value, 4) for value in history.history["loss"]]
