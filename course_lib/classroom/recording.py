@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
+from itertools import zip_longest
 from pathlib import Path
 from unittest import mock
 
@@ -47,15 +48,17 @@ class Recording:
             tune: Whether to list those that choose settings in place of those that are shown.
 
         Returns:
-            List of tuples of purpose, seed and configuration.
+            List of tuples of purpose, seed and configuration, all seeds abreast.
         """
         if tune:
             return [("tuning", seed, configuration) for seed, configuration in self._tuning()]
         seeds = self.experiments.SEEDS if seeds is None else seeds
+        abreast = zip_longest(*(self.experiments.trials(seed) for seed in range(seeds)))
         return [
             ("trial", seed, configuration)
-            for seed in range(seeds)
-            for configuration in self.experiments.trials(seed)
+            for configurations in abreast
+            for seed, configuration in enumerate(configurations)
+            if configuration is not None
         ]
 
     def _tuning(self):
@@ -142,7 +145,7 @@ def row(purpose, seed, configuration, result, seconds):
         purpose: `"trial"` or `"tuning"`.
         seed: The seed.
         configuration: The configuration.
-        result: Dictionary with `measures` and `curve`, as `train` returns it.
+        result: Dictionary with `measures` and, of what is trained in epochs, `curve`.
         seconds: How long it took.
 
     Returns:
@@ -153,7 +156,7 @@ def row(purpose, seed, configuration, result, seconds):
         "seed": seed,
         "configuration": configuration,
         "measures": result["measures"],
-        "curve": result["curve"],
+        "curve": result.get("curve", []),
         "seconds": round(seconds, 2),
         "machine": machine(),
         "versions": versions(),

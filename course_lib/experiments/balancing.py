@@ -57,7 +57,58 @@ WEIGHTS = {  # of the task that the setting puts in question: depth, or colour
     "noisy": (0.0, 0.1, 0.3, 1.0),
     "colour": (0.0, 1e-3, 1e-2, 1e-1),
 }
-TUNED = {}
+TUNED = {
+    "metres": {
+        "single": {"rate": 0.004},
+        "equal": {"rate": 0.008},
+        "constants": {"weight": 3.0},
+        "random": {"rate": 0.004},
+        "uncertainty": {"rate": 0.008},
+        "uncertainty from 0": {"rate": 0.008},
+        "dwa": {"temperature": 2.0},
+        "priority": {"gamma": 0.5},
+        "gradnorm": {"alpha": 0.0},
+        "signs": {"leak": 0.0},
+    },
+    "millimetres": {
+        "equal": {"rate": 0.004},
+        "constants": {"weight": 0.001},
+        "random": {"rate": 0.002},
+        "uncertainty": {"rate": 0.008},
+        "uncertainty from 0": {"rate": 0.002},
+        "dwa": {"temperature": 0.5},
+        "priority": {"gamma": 0.5},
+        "gradnorm": {"alpha": 3.0},
+        "signs": {"leak": 0.5},
+    },
+    "noisy": {
+        "equal": {"rate": 0.008},
+        "constants": {"weight": 0.0},
+        "random": {"rate": 0.004},
+        "uncertainty": {"rate": 0.008},
+        "uncertainty from 0": {"rate": 0.008},
+        "dwa": {"temperature": 5.0},
+        "priority": {"gamma": 0.5},
+        "gradnorm": {"alpha": 0.0},
+        "signs": {"leak": 0.5},
+    },
+    "colour": {
+        "equal": {"rate": 0.008},
+        "constants": {"weight": 0.01},
+        "random": {"rate": 0.004},
+        "uncertainty": {"rate": 0.008},
+        "uncertainty from 0": {"rate": 0.008},
+        "dwa": {"temperature": 5.0},
+        "priority": {"gamma": 0.5},
+        "gradnorm": {"alpha": 1.5},
+        "signs": {"leak": 0.0},
+    },
+}
+# The trainings that are shown, in the order of their weight in the lecture.
+SHOWN = {
+    "millimetres": ("equal", "constants", "uncertainty", "random", "gradnorm", "signs", "dwa"),
+    "noisy": ("equal", "constants", "uncertainty", "random", "gradnorm"),
+}
 BASELINES = ("mean picture", "pixel ridge")
 SINGLE = {"single": "segmentation", "single depth": "depth", "single normals": "normals"}
 CHEAP = {"method": "mean picture", "setting": "metres"}
@@ -93,24 +144,13 @@ def chosen(frame):
 def trials(seed):
     """Returns the configurations of one seed."""
     runs = [{"method": method, "setting": "metres"} for method in BASELINES]
+    runs += [{"method": "single", "setting": "metres", **TUNED["metres"]["single"]}]
     runs += [
-        {"method": method, "setting": "metres", **_tuned("metres", "single")} for method in SINGLE
-    ]
-    runs += [
-        {"method": method, "setting": setting, **_tuned(setting, method)}
-        for method in OPTIONS
-        for setting in TASKS
-    ]
-    runs += [
-        {"method": method, "setting": "metres", "unit": unit, **_tuned("metres", method)}
-        for unit in UNITS
-        for method in ("equal", "uncertainty")
+        {"method": method, "setting": setting, **TUNED[setting][method]}
+        for setting, methods in SHOWN.items()
+        for method in methods
     ]
     return runs
-
-
-def _tuned(setting, method):
-    return TUNED.get(setting, {}).get(method, {})
 
 
 def runs_on(backend, configuration):

@@ -18,7 +18,7 @@ from course_lib.multitask import adaptive, architectures, dense, relationships
 from course_lib.multitask.balancing import Balance, Balanced
 
 SEEDS = 5
-LABELS = (20, 5, 50, 100, 10, 300, 700)
+LABELS = (20, 5, 700, 100)
 EPOCHS, STEPS, BATCH = 20, 20, 8
 BASELINES = ("mean picture", "pixel ridge")
 # Filters of the blocks and of the heads. The wide network has as many parameters as three others.
@@ -37,13 +37,26 @@ NETWORKS = {
     "relationships": functools.partial(relationships.relationship_network, units=[24]),
 }
 METHODS = (*SINGLE, *NETWORKS, "adaptive")
-MAIN_METHODS = (*BASELINES, *SINGLE, "hard", "cross-stitch", "MTAN", "PAD-Net C")
+MAIN_METHODS = (*BASELINES, "single", "hard")  # those of the curve
 RATES, WEIGHTS, SHARES = (1e-3, 4e-3), (0.3, 1.0), (0.5, 1.0)
 # As in the paper, the cost of a branch doubles from stage to stage towards the input.
 BRANCH_COST = (0.8, 0.4, 0.2, 0.1)
 FIRST, ROUND = 8, 3  # epochs of adaptive sharing before the first branching, and between two
 
-TUNED = {}
+TUNED = {
+    "single": {"rate": 0.004, "share": 1.0},
+    "single, wide": {"rate": 0.004, "share": 1.0},
+    "hard": {"rate": 0.004, "weight": 1.0},
+    "separate": {"rate": 0.004, "weight": 0.3},
+    "soft": {"rate": 0.004, "weight": 1.0},
+    "cross-stitch": {"rate": 0.004, "weight": 1.0},
+    "cross-stitch per channel": {"rate": 0.004, "weight": 1.0},
+    "MTAN": {"rate": 0.004, "weight": 0.3},
+    "PAD-Net A": {"rate": 0.004, "weight": 1.0},
+    "PAD-Net B": {"rate": 0.004, "weight": 1.0},
+    "PAD-Net C": {"rate": 0.004, "weight": 1.0},
+    "relationships": {"rate": 0.004, "weight": 1.0},
+}
 TUNED_AT, TUNING_SEEDS = 20, (1000, 1001)
 CHEAP = {"method": "mean picture", "labels": 20, "source": "synthetic"}
 
@@ -89,19 +102,17 @@ def chosen(frame):
 
 
 def trials(seed):
-    """Returns the configurations of one seed: first those with 20 labels, then the main methods.
+    """Returns the configurations of one seed: the curve of labels, and every method at its first.
 
     Real rooms follow, if the labelled file of NYU is on this machine.
     """
-    every = (*BASELINES, *METHODS)
-    first = [(method, LABELS[0]) for method in every]
-    curve = list(itertools.product(MAIN_METHODS, LABELS[1:]))
-    rest = [pair for pair in itertools.product(every, LABELS[1:]) if pair not in set(curve)]
+    curve = [(method, labels) for labels in LABELS for method in MAIN_METHODS]
+    others = [(method, LABELS[0]) for method in METHODS if method not in MAIN_METHODS]
     sources = ["synthetic", *(["real"] if rooms_data.labelled_file() else [])]
     return [
         {"method": method, "labels": labels, "source": source, **TUNED.get(method, {})}
         for source in sources
-        for method, labels in (*first, *curve, *rest)
+        for method, labels in (*curve, *others)
     ]
 
 
