@@ -38,7 +38,18 @@ NETWORK_CANDIDATES = [{"rate": r, "epochs": e} for r in (1e-3, 4e-3) for e in (8
 LOGISTIC_CANDIDATES = [{"C": C} for C in (1e-3, 1e-2, 0.1, 1.0)]
 LOGISTIC = ("logistic regression", "logistic regression, pairs")
 MENDED = ("grey", "recoloured")
-TUNED = {}
+TUNED = {
+    "logistic regression, all labels": {"C": 1.0},
+    "logistic regression, pairs, all labels": {"C": 0.01},
+    "logistic regression, 50 labels": {"C": 1.0},
+    "network, cut 4, all labels": {"rate": 0.004, "epochs": 8},
+    "network, cut 0, all labels": {"rate": 0.004, "epochs": 16},
+    "network, cut 4, 50 labels": {"rate": 0.004, "epochs": 16},
+    "network, cut 0, 50 labels": {"rate": 0.004, "epochs": 16},
+    "grey, all labels": {"rate": 0.001, "epochs": 16},
+    "recoloured, all labels": {"rate": 0.004, "epochs": 8},
+}
+CHEAP = {"method": "logistic regression", "labels": 50, "part": "test", "C": 1.0}
 
 
 def families():
