@@ -1,11 +1,13 @@
 """The record of lecture 14: what its methods are at their limits, its trials, and its choice."""
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import Lasso, MultiTaskLasso
 
 from course_lib import datasets
+from course_lib.classroom.course import Course
 from course_lib.experiments import town_hall
 from course_lib.multitask import baselines
 
@@ -26,6 +28,40 @@ def survey():
     rng = np.random.default_rng(1)
     x = rng.normal(size=(30, 8))
     return x, x @ rng.normal(size=(8, 5)) + 0.3 * rng.normal(size=(30, 5))
+
+
+@pytest.fixture
+def typed():
+    """What the lecture types, for three tasks."""
+    path = Course.find(__file__).notebooks / "14_town_hall.ipynb"
+    names = {"np": np, "baselines": baselines, "TASKS": 3}
+    wanted = ("main-scores", "proximal", "shrink-rows-solution", "alternate", "weigh-rows")
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.id in wanted:
+            exec(cell.source, names)
+    return names
+
+
+@pytest.mark.parametrize("shrink", ["shrink_rows", "shrink_entries"])
+def test_the_lecture_types_the_same_proximal_steps(typed, survey, shrink):
+    found = typed["proximal"](*survey, 30, typed[shrink])
+    assert found == pytest.approx(town_hall.proximal(*survey, 30, getattr(town_hall, shrink)))
+
+
+def test_the_lecture_types_the_same_ways_of_sharing(typed, tasks):
+    assert typed["weigh_rows"](*tasks, 0.3) == pytest.approx(town_hall.instances(*tasks, 0.3))
+    alternated = typed["shared_plus_own"](*tasks, 20.0)
+    assert alternated == pytest.approx(town_hall.shared_plus_own(*tasks, 20.0), abs=1e-3)
+
+
+def test_the_lecture_types_the_same_scores(typed):
+    rng = np.random.default_rng(4)
+    x, label, new = rng.normal(size=(30, 5)), rng.normal(size=30), rng.normal(size=(7, 5))
+    task = np.repeat([0, 1], [10, 20])
+    centred = label - np.array([label[task == t].mean() for t in (0, 1)])[task]
+    parts = [(x[task == t], label[task == t]) for t in (0, 1)]
+    found = typed["main_scores"](parts, new, 0.7, 2.0)
+    assert found == pytest.approx(town_hall.scores(x, centred, task, 0.7, 2.0, new))
 
 
 @pytest.mark.parametrize(("weight", "limit"), [(0.0, "separate"), (1.0, "pooled")])
