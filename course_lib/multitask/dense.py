@@ -22,7 +22,7 @@ import numpy as np
 from course_lib import datasets
 from course_lib.datasets import drawing, furnishing, rendering
 from course_lib.datasets import rooms as rooms_data
-from course_lib.datasets.files import storage
+from course_lib.datasets.files import DataError, storage
 from course_lib.multitask.losses import Present, cosine_distance
 
 MAIN = "segmentation"
@@ -61,25 +61,38 @@ def load_rooms(seed, train=700, validation=100, test=300, source="synthetic", si
 
     Returns:
         A `Split`.
+
+    Raises:
+        DataError: if the labelled file is not on this machine, or cannot be read.
+        ValueError: for another source.
     """
+    if source not in ("synthetic", "real"):
+        raise ValueError(f"source is 'synthetic' or 'real', but got {source!r}.")
+    if source == "real" and not rooms_data.labelled_file():
+        raise DataError(
+            "Real rooms to train with need NYU's labelled file, which is not on this machine: put "
+            f"{rooms_data.LABELLED} and {rooms_data.SPLITS} into the folder nyu of COURSE_DATA."
+        )
     memory = joblib.Memory(Path(storage().path) / "rooms", verbose=0)
-    return memory.cache(_load)(seed, train, validation, test, source, size, _fingerprint())
+    origin = _origin(source)
+    return memory.cache(_load)(seed, train, validation, test, source, size, origin)
 
 
-def _fingerprint():
-    """Checksum of the code that makes rooms, so that no cached rooms outlive it."""
+def _origin(source):
+    """What rooms are made of, so that no cached rooms outlive it: the code, and the file's date."""
     code = hashlib.sha256()
     for module in (rooms_data, rendering, furnishing, drawing):
         code.update(Path(module.__file__).read_bytes())
-    return code.hexdigest()
+    changed = rooms_data.labelled_file().stat().st_mtime if source == "real" else None
+    return code.hexdigest(), changed
 
 
-def _load(seed, train, validation, test, source, size, fingerprint):
+def _load(seed, train, validation, test, source, size, origin):
     if source == "synthetic":
         drawn = datasets.load("rooms", seed=seed, size=size, train=train + validation, test=test)
         order = np.arange(train + validation)
     else:
-        drawn = datasets.load("rooms", source="real", size=size)
+        drawn = rooms_data.read([], size)
         order = np.random.default_rng(seed).permutation(len(drawn.train))
         validation = min(validation, -(-len(order) // 8))
     return Split(

@@ -9,6 +9,8 @@ from course_lib.datasets import DataError, rendering, rooms
 from course_lib.datasets.furnishing import furnish
 from course_lib.datasets.rendering import FRAME, back_project, normals_from_depth, rays, render
 from course_lib.datasets.rooms import CLASSES
+from course_lib.experiments import multitask_architectures as experiment
+from course_lib.multitask import dense
 
 
 @pytest.fixture(scope="module")
@@ -293,6 +295,21 @@ def test_no_more_of_the_labelled_file_is_read_than_is_wanted(labelled, monkeypat
     assert (len(data.train), len(data.test)) == (1, 1)
     assert [row for name, row in rows if name == "/images"] == [1, 0]
     assert [row for name, row in rows if name == "/depths"] == [1, 0]
+
+
+def test_experiments_take_the_labelled_file(labelled, tmp_path, monkeypatch):
+    """One in eight of the training rooms validates, by the seed; the test rooms stay."""
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    split, whole = dense.load_rooms(1, source="real"), rooms.read([])
+    assert [len(part) for part in (split.train, split.validation, split.test)] == [2, 1, 1]
+    drawn = np.concatenate([split.train.x, split.validation.x])
+    order = np.random.default_rng(1).permutation(3)
+    assert np.array_equal(drawn, whole.train.x[order])
+    assert np.array_equal(split.test.depth, whole.test.depth)
+    real = [run for run in experiment.trials(0) if run["source"] == "real"]
+    assert len(real) == len(experiment.trials(0)) / 2
+    found = experiment.train(1, "mean picture", 20, source="real")
+    assert 0 <= found["measures"]["accuracy"] <= 100
 
 
 def test_the_labelled_file_needs_its_split(labelled):

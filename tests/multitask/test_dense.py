@@ -244,6 +244,15 @@ def test_rooms_are_kept_until_the_code_that_draws_them_changes(tmp_path, monkeyp
     assert np.array_equal(split.validation.depth, drawn.train.depth[3:])
     monkeypatch.setattr(datasets.rooms, "synthesize", None)
     assert np.array_equal(dense.load_rooms(0, **counts).test.x, drawn.test.x)
-    monkeypatch.setattr(dense, "_fingerprint", lambda: "another")
+    monkeypatch.setattr(dense, "_origin", lambda source: "another")
     with pytest.raises(TypeError):
         dense.load_rooms(0, **counts)
+
+
+def test_real_rooms_need_the_labelled_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    with pytest.raises(datasets.DataError, match=r"put nyu_depth_v2_labeled\.mat and splits\.mat"):
+        dense.load_rooms(0, source="real")
+    with pytest.raises(ValueError, match="'synthetic' or 'real', but got 'NYU'"):
+        dense.load_rooms(0, source="NYU")
