@@ -30,7 +30,7 @@ TASKS = {
     "colour": (*dense.TASKS, "colour"),
 }
 GREY = 127.5  # grey levels in the colour task's unit of 1
-UNITS = (0.01, 0.1, 10.0, 100.0)  # of depth, to a metre; beside 1 and 1000
+UNITS = {"millimetres": 1000.0}  # of depth, to a metre; elsewhere 1
 LIKELIHOODS = {
     "segmentation": "softmax",
     "depth": "laplace",
@@ -107,16 +107,15 @@ TUNED = {
 # The trainings that are shown, in the order of their weight in the lecture.
 SHOWN = {
     "millimetres": ("equal", "constants", "uncertainty", "random", "gradnorm", "signs", "dwa"),
-    "noisy": ("equal", "constants", "uncertainty", "random", "gradnorm"),
 }
 BASELINES = ("mean picture", "pixel ridge")
-SINGLE = {"single": "segmentation", "single depth": "depth", "single normals": "normals"}
 CHEAP = {"method": "mean picture", "setting": "metres"}
 
 
 def tuning():
     """Returns `(seed, configuration)` of every setting; measures are of validation rooms."""
-    runs = [{"method": "single", "setting": "metres", "rate": rate} for rate in RATES]
+    runs = [{"method": method, "setting": "metres"} for method in BASELINES]
+    runs += [{"method": "single", "setting": "metres", "rate": rate} for rate in RATES]
     for setting in TASKS:
         for method, (option, values) in OPTIONS.items():
             values = WEIGHTS[setting] if values is None else values
@@ -133,7 +132,7 @@ def chosen(frame):
     Returns:
         Dictionary from setting and method, as of `TUNED`.
     """
-    frame, found = frame[frame.purpose == "tuning"], {}
+    frame, found = frame[(frame.purpose == "tuning") & ~frame.method.isin(BASELINES)], {}
     for (setting, method), rows in frame.groupby(["setting", "method"], sort=False):
         option = OPTIONS.get(method, ("rate",))[0]
         best = rows.groupby(option).accuracy.mean().idxmax()
@@ -158,14 +157,13 @@ def runs_on(backend, configuration):
     return backend in ("tensorflow", "jax") or configuration["method"] != "gradnorm"
 
 
-def train(seed, method, setting="metres", unit=None, rooms="test", rate=RATE, **option):
+def train(seed, method, setting="metres", rooms="test", rate=RATE, **option):
     """One training, or one fit of a baseline.
 
     Args:
         seed: Seed of the rooms, of the network and of the batches.
-        method: A name of `OPTIONS`, `SINGLE` or `BASELINES`.
+        method: A name of `OPTIONS` or `BASELINES`, or `"single"` for the segmentation alone.
         setting: A name of `TASKS`.
-        unit: Number of units of depth in a metre, as the loss counts them; None for the setting's.
         rooms: Which rooms are measured, `"test"` or `"validation"`.
         rate: Learning rate of Adam at the start; it falls to zero along a cosine.
         **option: The method's own option, see `OPTIONS`.
@@ -177,12 +175,11 @@ def train(seed, method, setting="metres", unit=None, rooms="test", rate=RATE, **
     judged = getattr(split, rooms)
     if method in BASELINES:
         return {"measures": dense.measures(_baseline(method, split, judged), judged), "curve": {}}
-    tasks = (SINGLE[method],) if method in SINGLE else TASKS[setting]
+    tasks = (dense.MAIN,) if method == "single" else TASKS[setting]
     keras.utils.set_random_seed(seed)
     batches = _batches(split.train, setting, tasks, seed)
-    unit = {"millimetres": 1000.0}.get(setting, 1.0) if unit is None else unit
     network = _network(judged.x.shape[1:], len(judged.classes), tasks, method == "signs", option)
-    losses = _losses(tasks, unit)
+    losses = _losses(tasks, UNITS.get(setting, 1.0))
     balance = _balance(method, setting, tasks, option, lambda: _first(network, losses, batches))
     model = balancing.Balanced(network, balance)
     model.compile(
