@@ -185,24 +185,22 @@ def _best(frame, method, measure, best):
 
 
 def trials(seed):
-    """Returns the configurations of one seed, cheap ones first."""
+    """Returns the configurations of one seed, cheap and important ones first."""
     runs = [CHEAP, _chembl("protein mean"), _chembl("ridge", **TUNED["ridge"])]
     runs += [_chembl("ridge, own penalties")]
     runs += [_tox21("constant", share) for share in SHARES]
-    runs += [_tuned(method, share) for method in TOX21 for share in reversed(SHARES)]
-    for assay, share in itertools.product(THINNED, SHARES[:-1]):
+    for share in (0.1, 0.3, 1.0, 0.05):
+        runs += [_tuned(method, share) for method in TOX21]
+    for share, assay in itertools.product(SHARES[:-1], THINNED):
         runs.append(_tuned("multi-task network", share, thinned=assay))
     runs.append(_chembl("protein network", **TUNED["protein network"]))
-    runs += [_tuned(method, 1.0, split="scaffold") for method in TOX21]
-    for share in reversed(SHARES):
-        runs.append(_tox21("ensemble", share) | {"forest": _settings("random forest", share)})
-        runs[-1] |= {"network": _settings("multi-task network", share)}
-    return runs
+    forest, network = (_settings(m, 1.0) for m in ("random forest", "multi-task network"))
+    return [*runs, _tox21("ensemble", 1.0, forest=forest, network=network)]
 
 
-def _tox21(method, share, thinned="all", split="random", **settings):
+def _tox21(method, share, thinned="all", **settings):
     same = {"data": "tox21", "source": "real", "method": method, "share": share}
-    return same | {"thinned": thinned, "split": split, **settings}
+    return same | {"thinned": thinned, "split": "random", **settings}
 
 
 def _chembl(method, **settings):
@@ -214,10 +212,10 @@ def _settings(method, share):
     return settings | {"trees": 200} if method == "random forest" else settings
 
 
-def _tuned(method, share, thinned="all", split="random"):
+def _tuned(method, share, thinned="all"):
     """A method on Tox21 with its settings; those of all labels where eleven assays keep theirs."""
     settings = _settings(method, share if thinned == "all" else 1.0)
-    return _tox21(method, share, thinned, split, **settings)
+    return _tox21(method, share, thinned, **settings)
 
 
 def train(seed, data, source, method, **configuration):

@@ -134,6 +134,20 @@ def test_only_real_data_need_rdkit():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_what_rdkit_computes_is_kept(write, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    path = write(*ROWS)
+    first = molecules.read(path)
+    monkeypatch.setitem(sys.modules, "rdkit", None)  # as on a machine without it
+    again = molecules.read(path)
+    for name in ("x", "molecule", "scaffold"):
+        assert np.array_equal(getattr(first, name), getattr(again, name))
+    with pytest.raises(ImportError):
+        molecules.read(path, bits=512)
+    with pytest.raises(ImportError):
+        molecules.read(write(*ROWS, "1,1,M6,CCCC"))
+
+
 @pytest.mark.parametrize("kind", ["random", "scaffold"])
 @pytest.mark.parametrize("name", ["tox21", "chembl"])
 def test_parts_hold_each_row_once_and_no_molecule_twice(name, kind):

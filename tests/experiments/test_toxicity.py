@@ -1,10 +1,17 @@
+from pathlib import Path
+
 import keras
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from keras import ops
 
 from course_lib import datasets
 from course_lib.experiments import toxicity
+from course_lib.multitask.losses import Present
+
+ROOT = Path(__file__).parents[2]
 
 NAN = np.nan
 SIZES = {"width": 8, "depth": 2, "dropout": 0.0, "penalty": 1e-3}
@@ -181,3 +188,44 @@ def test_the_best_mean_over_tuning_splits_is_chosen():
 
 def test_every_method_has_the_same_budget():
     assert {len(settings) for settings in toxicity.CANDIDATES.values()} == {toxicity.BUDGET}
+
+
+def lecture_losses():
+    """The masked loss that lecture 13 types, and the lines that its traps strike out."""
+    notebook = nbformat.read(ROOT / "notebooks" / "13_toxicity.ipynb", as_version=4)
+    found = {}
+    for place in ("hole", "solution"):
+        (source,) = (cell.source for cell in notebook.cells if cell.id == f"masked-{place}")
+        names = {"ops": ops}
+        exec(source, names)
+        found[place] = names["masked"]
+
+    def too_late(y, z):
+        return ops.mean(ops.where(ops.isnan(y), 0.0, ops.softplus(z) - y * z))
+
+    return found["solution"], {"over all": found["hole"], "masked too late": too_late}
+
+
+def value_and_slope(loss, y, z):
+    tf = pytest.importorskip("tensorflow")
+    z = tf.Variable(z)
+    with tf.GradientTape() as tape:
+        value = loss(y, z)
+    return float(value), tape.gradient(value, z).numpy()
+
+
+def test_the_lectures_loss_is_the_librarys_and_its_traps_are_not():
+    y = np.array([[1, NAN], [NAN, NAN], [0, 1]], "float32")
+    z = np.array([[0.3, 2], [-1, 1], [0.5, -2]], "float32")
+    binary = keras.losses.BinaryCrossentropy(from_logits=True, reduction=None)
+    present = Present(binary)
+    masked, traps = lecture_losses()
+    value, slope = value_and_slope(masked, y, z)
+    expected, other = value_and_slope(lambda y, z: present(y[..., None], z[..., None]), y, z)
+    assert value == pytest.approx(expected, rel=1e-5)
+    assert np.allclose(slope, other, atol=1e-6)
+    assert np.all(slope[np.isnan(y)] == 0)
+    assert np.all(slope[~np.isnan(y)] != 0)
+    slopes = {name: value_and_slope(loss, y, z)[1] for name, loss in traps.items()}
+    assert np.all(slopes["over all"][np.isnan(y)] > 0), "missing counts as inactive"
+    assert np.isnan(slopes["masked too late"][np.isnan(y)]).all()
