@@ -100,7 +100,7 @@ TUNED = {
         "uncertainty from 0": {"rate": 0.008},
         "dwa": {"temperature": 5.0},
         "priority": {"gamma": 0.5},
-        "gradnorm": {"alpha": 1.5},
+        "gradnorm": {"alpha": 3.0},
         "signs": {"leak": 0.0},
     },
 }
