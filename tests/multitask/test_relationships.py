@@ -119,6 +119,20 @@ def test_flip_flop_recovers_a_covariance_of_units(prior):
     assert np.mean(found, axis=0) == pytest.approx(unit_covariance, abs=0.1)
 
 
+def test_each_covariance_is_the_scatter_of_kernels_whitened_by_the_others(prior):
+    kernel = prior[0].astype("float32")
+    found = flip_flop(kernel, axes=3, epsilon=0.0, steps=50)
+    feature, task, unit = (np.linalg.inv(covariance) for covariance in found)
+    scatters = (
+        np.einsum("tfu,ts,uv,sgv->fg", kernel, task, unit, kernel),
+        np.einsum("tfu,fg,uv,sgv->ts", kernel, feature, unit, kernel),
+        np.einsum("tfu,ts,fg,sgv->uv", kernel, task, feature, kernel),
+    )
+    for covariance, scatter in zip(found, scatters):
+        expected = scatter * len(scatter) / np.trace(scatter)
+        assert covariance == pytest.approx(expected, abs=1e-2)
+
+
 def test_flip_flop_finds_the_most_likely_covariances(prior):
     """At a common scale no other covariances make the kernel more likely."""
     kernel = sampled(*prior[1:], units=50)
