@@ -36,10 +36,10 @@ NETWORKS = {
     "PAD-Net C": functools.partial(architectures.pad_net, module="C"),
     "relationships": functools.partial(relationships.relationship_network, units=[24]),
 }
-METHODS = (*SINGLE, *NETWORKS, "adaptive")
-MAIN_METHODS = (*BASELINES, "single", "hard")  # those of the curve
-OTHER_METHODS = ("single, wide", "cross-stitch", "PAD-Net C", "MTAN", "soft", "PAD-Net B")
-OTHER_METHODS += ("cross-stitch per channel", "relationships", "adaptive", "PAD-Net A", "separate")
+TUNED_METHODS = (*SINGLE, *NETWORKS)
+METHODS = (*TUNED_METHODS, "adaptive")
+MAIN_METHODS = (*BASELINES, "single", "hard")  # recorded for all numbers of labels
+OTHER_METHODS = ("single, wide", "cross-stitch", "PAD-Net C", "MTAN", "soft")  # for the first
 RATES, WEIGHTS, SHARES = (1e-3, 4e-3), (0.3, 1.0), (0.5, 1.0)
 # As in the paper, the cost of a branch doubles from stage to stage towards the input.
 BRANCH_COST = (0.8, 0.4, 0.2, 0.1)
@@ -80,7 +80,7 @@ def tuning():
     common = {"labels": TUNED_AT, "source": "synthetic", "rooms": "validation"}
     return [
         (seed, {"method": method, **common, **setting})
-        for method in METHODS
+        for method in TUNED_METHODS
         for setting in settings(method)
         for seed in TUNING_SEEDS
     ]
@@ -104,7 +104,7 @@ def chosen(frame):
 
 
 def trials(seed):
-    """Returns the configurations of one seed: the curve of labels, and every method at its first.
+    """Returns the configurations of one seed: the curve of labels, and other methods at its first.
 
     Real rooms follow, if the labelled file of NYU is on this machine.
     """

@@ -47,9 +47,9 @@ def test_an_unknown_method_is_refused(small):
 
 def test_every_method_chooses_among_as_many_settings():
     runs = experiment.tuning()
-    assert len(runs) == 4 * 2 * len(experiment.METHODS)
+    assert len(runs) == 4 * 2 * len(experiment.TUNED_METHODS)
     assert all(seed >= 1000 and run["rooms"] == "validation" for seed, run in runs)
-    for method in experiment.METHODS:
+    for method in experiment.TUNED_METHODS:
         assert len(experiment.settings(method)) == 4
 
 
@@ -71,14 +71,14 @@ def test_the_choice_is_the_best_mean_over_seeds():
     }
 
 
-def test_trials_are_the_curve_and_every_method_with_20_labels(monkeypatch):
+def test_trials_are_the_curve_and_other_methods_with_20_labels(monkeypatch):
     monkeypatch.setattr(experiment.rooms_data, "labelled_file", lambda: None)
     runs = experiment.trials(0)
     pairs = [(run["method"], run["labels"]) for run in runs]
     curve = {(m, n) for m in experiment.MAIN_METHODS for n in experiment.LABELS}
     assert {"mean picture", "pixel ridge", "single", "hard"} <= set(experiment.MAIN_METHODS)
     assert {5, 20, 700} <= set(experiment.LABELS)
-    assert sorted(pairs) == sorted(curve | {(m, 20) for m in experiment.METHODS})
+    assert sorted(pairs) == sorted(curve | {(m, 20) for m in experiment.OTHER_METHODS})
     assert experiment.CHEAP in runs
     assert all(run["source"] == "synthetic" for run in runs)
     monkeypatch.setattr(experiment.rooms_data, "labelled_file", lambda: "here")
