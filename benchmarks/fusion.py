@@ -1,16 +1,13 @@
 """What fusion brings on audio-visual digits, what finding it costs, and who is speaking."""
 
-import os
 import tempfile
 import time
 from statistics import mean, median, stdev
-from unittest import mock
 
 import course_lib.quiet  # noqa: F401
 
 import keras  # isort: skip
 import numpy as np
-from joblib import Parallel, delayed
 from keras import layers, ops
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
