@@ -13,8 +13,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from course_lib import lecture_commands
-from course_lib.terminal import console, mark, open_course, progress
+from course_lib.classroom import lecture_commands
+from course_lib.classroom.terminal import console, mark, open_course, progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lectures, labs and grading.")
 data_app = typer.Typer(no_args_is_help=True, help="Real data: list, fetch, verify.")

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from course_lib.terminal import console, mark, open_course, progress
+from course_lib.classroom.terminal import console, mark, open_course, progress
 
 app = typer.Typer(no_args_is_help=True, help="Lectures: list, run, live, tutor.")
 
