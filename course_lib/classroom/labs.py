@@ -3,6 +3,7 @@
 import logging
 import zipfile
 
+from filelock import FileLock
 from nbgrader.converters import GenerateAssignment
 
 log = logging.getLogger(__name__)
@@ -24,9 +25,10 @@ def release(course, lab):
         ValueError: for an unknown lab.
     """
     course.source(lab)
-    GenerateAssignment(
-        coursedir=course.directory(lab), config=course.config, force=True, log=log
-    ).start()
+    with FileLock(course.labs / "release.lock"):  # nbgrader makes the gradebook at first
+        GenerateAssignment(
+            coursedir=course.directory(lab), config=course.config, force=True, log=log
+        ).start()
     return course.released(lab)
 
 
