@@ -36,10 +36,11 @@ NETWORKS = {
     "PAD-Net C": functools.partial(architectures.pad_net, module="C"),
     "relationships": functools.partial(relationships.relationship_network, units=[24]),
 }
-TUNED_METHODS = (*SINGLE, *NETWORKS)
-METHODS = (*TUNED_METHODS, "adaptive")
-MAIN_METHODS = (*BASELINES, "single", "hard")  # recorded for all numbers of labels
-OTHER_METHODS = ("single, wide", "cross-stitch", "PAD-Net C", "MTAN", "soft")  # for the first
+METHODS = (*SINGLE, *NETWORKS, "adaptive")
+MAIN_METHODS = (*BASELINES, "single", "hard")
+OTHER_METHODS = tuple(
+    method for method in METHODS if method not in ("single", "hard", "separate")
+)
 RATES, WEIGHTS, SHARES = (1e-3, 4e-3), (0.3, 1.0), (0.5, 1.0)
 # As in the paper, the cost of a branch doubles from stage to stage towards the input.
 BRANCH_COST = (0.8, 0.4, 0.2, 0.1)
@@ -58,6 +59,7 @@ TUNED = {
     "PAD-Net B": {"rate": 0.004, "weight": 1.0},
     "PAD-Net C": {"rate": 0.004, "weight": 1.0},
     "relationships": {"rate": 0.004, "weight": 1.0},
+    "adaptive": {"rate": 0.004, "weight": 1.0},
 }
 TUNED_AT, TUNING_SEEDS = 20, (1000, 1001)
 CHEAP = {"method": "mean picture", "labels": 20, "source": "synthetic"}
@@ -80,7 +82,7 @@ def tuning():
     common = {"labels": TUNED_AT, "source": "synthetic", "rooms": "validation"}
     return [
         (seed, {"method": method, **common, **setting})
-        for method in TUNED_METHODS
+        for method in METHODS
         for setting in settings(method)
         for seed in TUNING_SEEDS
     ]
@@ -104,17 +106,17 @@ def chosen(frame):
 
 
 def trials(seed):
-    """Returns the configurations of one seed: the curve of labels, and other methods at its first.
+    """Returns the configurations of one seed: first the two curves that the lecture rests on.
 
     Real rooms follow, if the labelled file of NYU is on this machine.
     """
-    curve = [(method, labels) for labels in LABELS for method in MAIN_METHODS]
-    others = [(method, LABELS[0]) for method in OTHER_METHODS]
+    pairs = [(method, labels) for labels in LABELS for method in MAIN_METHODS]
+    pairs += [(method, labels) for labels in LABELS for method in OTHER_METHODS]
     sources = ["synthetic", *(["real"] if rooms_data.labelled_file() else [])]
     return [
         {"method": method, "labels": labels, "source": source, **TUNED.get(method, {})}
         for source in sources
-        for method, labels in (*curve, *others)
+        for method, labels in pairs
     ]
 
 

@@ -47,9 +47,9 @@ def test_an_unknown_method_is_refused(small):
 
 def test_every_method_chooses_among_as_many_settings():
     runs = experiment.tuning()
-    assert len(runs) == 4 * 2 * len(experiment.TUNED_METHODS)
+    assert len(runs) == 4 * 2 * len(experiment.METHODS)
     assert all(seed >= 1000 and run["rooms"] == "validation" for seed, run in runs)
-    for method in experiment.TUNED_METHODS:
+    for method in experiment.METHODS:
         assert len(experiment.settings(method)) == 4
 
 
