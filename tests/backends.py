@@ -165,7 +165,7 @@ def train_several(balance):
     generator = np.random.default_rng(2)
     network.set_weights([generator.normal(0, 0.5, w.shape) for w in network.get_weights()])
     model = balancing.Balanced(network, balance)
-    model.compile(keras.optimizers.SGD(0.1), dict.fromkeys("ab", "mse"), jit_compile=JIT)
+    model.compile(keras.optimizers.SGD(0.002), dict.fromkeys("ab", "mse"), jit_compile=JIT)
     labels = {"a": FIXED[:, :1], "b": 3 * FIXED[:, 1:2]}
     history = model.fit(MOVED, labels, 6, epochs=3, shuffle=False, verbose=0).history
     ends = np.concatenate([w.ravel() for w in model.get_weights()])
