@@ -38,9 +38,7 @@ NETWORKS = {
 }
 METHODS = (*SINGLE, *NETWORKS, "adaptive")
 MAIN_METHODS = (*BASELINES, "single", "hard")
-OTHER_METHODS = tuple(
-    method for method in METHODS if method not in ("single", "hard", "separate")
-)
+OTHER_METHODS = tuple(method for method in METHODS if method not in ("single", "hard", "separate"))
 RATES, WEIGHTS, SHARES = (1e-3, 4e-3), (0.3, 1.0), (0.5, 1.0)
 # As in the paper, the cost of a branch doubles from stage to stage towards the input.
 BRANCH_COST = (0.8, 0.4, 0.2, 0.1)

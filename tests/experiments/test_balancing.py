@@ -48,13 +48,13 @@ def test_trials_are_those_that_are_shown_with_the_settings_chosen():
     assert {run["method"] for run in runs if not experiment.runs_on("torch", run)} == {"gradnorm"}
 
 
-def test_every_method_chooses_among_as_many_settings():
+def test_every_method_chooses_among_four_settings_and_the_rival_among_eight():
     runs = experiment.tuning()
     assert all(seed >= 1000 and run["rooms"] == "validation" for seed, run in runs)
     for setting in experiment.TASKS:
         for method in experiment.OPTIONS:
             own = [r for _, r in runs if (r["method"], r["setting"]) == (method, setting)]
-            assert len(own) == 4, (method, setting)
+            assert len(own) == (8 if method == "constants" else 4), (method, setting)
 
 
 def test_the_choice_is_the_best_on_validation_rooms_only():
@@ -62,6 +62,8 @@ def test_the_choice_is_the_best_on_validation_rooms_only():
         {"purpose": "tuning", "setting": "noisy", "method": "constants", "weight": w, "accuracy": a}
         for w, a in ((0.0, 61), (0.1, 63), (0.3, 62))
     ]
+    rows += [{**rows[0], "setting": "colour", "rate": 0.008, "weight": w} for w in (0.0, 0.1)]
+    rows[-1]["accuracy"] = 65
     rows += [{**rows[0], "purpose": "trial", "weight": 1.0, "accuracy": 99}]
     rows += [{"purpose": "tuning", "setting": "metres", "method": "pixel ridge", "accuracy": 60}]
     rows += [
@@ -70,6 +72,7 @@ def test_the_choice_is_the_best_on_validation_rooms_only():
     ]
     assert experiment.chosen(pd.DataFrame(rows)) == {
         "noisy": {"constants": {"weight": 0.1}},
+        "colour": {"constants": {"weight": 0.1, "rate": 0.008}},
         "metres": {"single": {"rate": 0.004}},
     }
 
