@@ -38,8 +38,8 @@ LIKELIHOODS = {
     "colour": "laplace",
 }
 
-# Each method chooses one of four settings on validation rooms. Constants, the rival of them all, choose
-# one of eight: four weights, at each of two rates.
+# Each method chooses one of four settings on validation rooms. Constants, the rival of them all,
+# choose one of eight: four weights, at each of two rates.
 RATES = (1e-3, 2e-3, 4e-3, 8e-3)
 OPTIONS = {
     "equal": ("rate", RATES),
