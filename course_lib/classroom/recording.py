@@ -133,6 +133,9 @@ def measure(recording, purpose, seed, configuration):
     trial = (purpose, seed, configuration)
     if not recording.missing([trial]):
         return trial, None
+    import keras
+
+    keras.utils.clear_session()  # else the networks of hundreds of trainings stay in memory
     start = time.perf_counter()
     result = recording.experiments.train(seed, **configuration)
     return trial, row(*trial, result, time.perf_counter() - start)
