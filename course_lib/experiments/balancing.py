@@ -62,7 +62,7 @@ TUNED = {
     "metres": {
         "single": {"rate": 0.004},
         "equal": {"rate": 0.008},
-        "constants": {"weight": 3.0},
+        "constants": {"weight": 1.0, "rate": 0.008},
         "random": {"rate": 0.004},
         "uncertainty": {"rate": 0.008},
         "uncertainty from 0": {"rate": 0.008},
@@ -73,7 +73,7 @@ TUNED = {
     },
     "millimetres": {
         "equal": {"rate": 0.004},
-        "constants": {"weight": 0.001},
+        "constants": {"weight": 0.001, "rate": 0.008},
         "random": {"rate": 0.002},
         "uncertainty": {"rate": 0.008},
         "uncertainty from 0": {"rate": 0.002},
@@ -84,7 +84,7 @@ TUNED = {
     },
     "noisy": {
         "equal": {"rate": 0.008},
-        "constants": {"weight": 0.0},
+        "constants": {"weight": 1.0, "rate": 0.008},
         "random": {"rate": 0.004},
         "uncertainty": {"rate": 0.008},
         "uncertainty from 0": {"rate": 0.008},
