@@ -13,6 +13,7 @@ from course_lib import metrics
 
 STYLE = Path(__file__).with_name("course.mplstyle")
 VEGA_LITE = "5.20"  # of the versions that JupyterLab draws, the newest
+READABLE = {"labelFontSize": 14, "titleFontSize": 14}  # from the last row of a class
 MARKED = "background-color: #fff3bf; color: #1f2328"
 TABLE_STYLES = [
     {"selector": "caption", "props": "caption-side: top; text-align: left; font-weight: bold"},
@@ -72,6 +73,7 @@ def slider(chart, alt):
         chart: An Altair chart with parameters that are bound to inputs.
         alt: What it shows and what moves, in words.
     """
+    chart = chart.configure_axis(**READABLE).configure_legend(**READABLE)
     spec = chart.to_dict() | {"description": alt}
     picture = vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=1.5)
     display(

@@ -87,7 +87,10 @@ def write_page(course, notebook, page):
 
 
 def _list_claims(cells):
-    """A cell that lists what the lecture claimed on this run, or None."""
+    """A cell that lists what the lecture claimed on this run, or None.
+
+    It is folded, as it answers the predictions, unless a claim failed.
+    """
     found = messages.read(cells, claims.MIME)
     if not found:
         return None
@@ -95,8 +98,14 @@ def _list_claims(cells):
         f"<li>{'✓' if claim['holds'] else '✗'} {html.escape(claim['claim'])}</li>"
         for claim in found
     )
-    text = f"<p>What this lecture claims, and whether this run shows it:</p>\n<ul>\n{items}\n</ul>"
-    return new_markdown_cell(f'<section class="claims" aria-label="Claims">\n{text}\n</section>')
+    holding = sum(claim["holds"] for claim in found)
+    state = "" if holding == len(found) else " open"
+    summary = (
+        f"<summary>Claims of this lecture: {holding} of {len(found)} hold on this run</summary>"
+    )
+    return new_markdown_cell(
+        f'<details class="claims"{state}>{summary}\n<ul>\n{items}\n</ul>\n</details>'
+    )
 
 
 def _sliders(cells):

@@ -128,7 +128,7 @@ def test_a_page_needs_no_network(write_lecture):
     assert not page.select("details[open]")
     assert page.select_one("details:not(.folded) em").text == "four"
     assert "hidden" not in page.select_one(".jp-OutputArea-output pre").text
-    assert "✓ 1 < 2 & more" in page.select_one("section.claims").text
+    assert "✓ 1 < 2 & more" in page.select_one("details.claims").text
     assert any("vegaEmbed(" in script.text for script in page.select("script"))
     index = BeautifulSoup((course.build / "lectures/index.html").read_text(), "html.parser")
     assert [link["href"] for link in index.select("a")] == ["01_a.html"]
