@@ -105,11 +105,11 @@ TUNED = {
         "signs": {"leak": 0.0},
     },
 }
-# The trainings that are shown. What compares losses with themselves is shown where a unit is wrong,
-# and sign dropout where gradients disagree.
-COMPARED = ("equal", "constants", "uncertainty", "random", "gradnorm")
+# The trainings that are shown: every balance where a unit is wrong, and elsewhere learned weights
+# beside constants and random ones; sign dropout also where gradients disagree.
+COMPARED = ("equal", "constants", "uncertainty", "random")
 SHOWN = {
-    "millimetres": (*COMPARED, "signs", "dwa"),
+    "millimetres": (*COMPARED, "gradnorm", "signs", "dwa"),
     "noisy": COMPARED,
     "colour": (*COMPARED, "signs"),
 }
