@@ -82,15 +82,20 @@ def read(path):
     if not path.is_file():
         return []
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines[:-1] if lines[-1] == b"" else lines, 1):
         try:
-            rows.append(_complete(json.loads(line)))
+            rows.append(_complete(json.loads(line.decode(), parse_constant=_refuse)))
         except ValueError as error:
             raise ValueError(
                 f"{path}, line {number} is damaged: {error} Delete that line; `course record "
                 "--resume` runs its training anew."
             ) from error
     return rows
+
+
+def _refuse(constant):
+    raise ValueError(f"{constant} is no JSON number.")
 
 
 def _complete(row):
@@ -138,8 +143,9 @@ def append(path, row):
     with FileLock(path.with_suffix(".lock")):
         if key_of(row) in {key_of(other) for other in read(path)}:
             return False
+        cut = path.is_file() and path.read_bytes()[-1:] not in (b"", b"\n")
         with path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write("\n" * cut + line + "\n")
         return True
 
 
