@@ -19,6 +19,7 @@ from course_lib import records
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"
 )
+CODE = Path(__file__).parents[1]
 PACKAGES = ("numpy", "keras", "tensorflow", "jax", "torch", "scikit-learn", "statsmodels")
 
 
@@ -111,18 +112,20 @@ def run(recording, trials, jobs=1):
     Yields:
         Pairs of a trial and whether its row was new: another run may have been faster.
     """
+    at = commit()
     with mock.patch.dict(os.environ, ONE_THREAD if jobs > 1 else {}):
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-        calls = (delayed(measure)(recording, *trial) for trial in trials)
+        calls = (delayed(measure)(recording, at, *trial) for trial in trials)
         for trial, row in parallel(calls):
             yield trial, row is not None and records.append(recording.path, row)
 
 
-def measure(recording, purpose, seed, configuration):
+def measure(recording, commit, purpose, seed, configuration):
     """Runs one trial, unless its row has come in the meantime.
 
     Args:
         recording: A `Recording`.
+        commit: The commit of the code.
         purpose: `"trial"` or `"tuning"`.
         seed: The seed.
         configuration: The configuration.
@@ -138,10 +141,10 @@ def measure(recording, purpose, seed, configuration):
     keras.utils.clear_session()  # else the networks of hundreds of trainings stay in memory
     start = time.perf_counter()
     result = recording.experiments.train(seed, **configuration)
-    return trial, row(*trial, result, time.perf_counter() - start)
+    return trial, row(*trial, result, time.perf_counter() - start, commit)
 
 
-def row(purpose, seed, configuration, result, seconds):
+def row(purpose, seed, configuration, result, seconds, commit):
     """A row of a record.
 
     Args:
@@ -150,6 +153,7 @@ def row(purpose, seed, configuration, result, seconds):
         configuration: The configuration.
         result: Dictionary with `measures` and, of what is trained in epochs, `curve`.
         seconds: How long it took.
+        commit: The commit of the code.
 
     Returns:
         A dictionary of JSON values with the keys `records.FIELDS`.
@@ -164,7 +168,7 @@ def row(purpose, seed, configuration, result, seconds):
         "machine": machine(),
         "versions": versions(),
         "date": records.now(),
-        "commit": commit(),
+        "commit": commit,
     }
 
 
@@ -201,12 +205,24 @@ def versions():
     return found
 
 
-def commit():
-    """The commit of the course, with `-dirty` if files differ from it; "" outside git."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
+def commit(code=CODE):
+    """The commit of a folder of code.
+
+    Args:
+        code: The folder; that of `course_lib` if not given.
+
+    Returns:
+        The commit's short name, with `-dirty` if files of the folder differ from it (a record has
+        no say); "" outside git or without it.
+    """
+    name = _git(code, "describe", "--always", "--exclude=*")
+    return f"{name}-dirty" if name and _git(code, "status", "--porcelain", ".") else name
+
+
+def _git(folder, *command):
+    """What git prints; "" if it fails or is not there."""
+    command = ["git", "--no-optional-locks", *command]
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout.strip()
+    except FileNotFoundError:
+        return ""

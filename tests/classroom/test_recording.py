@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import pytest
@@ -57,6 +58,38 @@ def test_each_training_becomes_a_row_with_its_circumstances(found):
     assert rows[0]["commit"] == recording.commit() != ""
 
 
+def test_rows_name_the_commit_that_the_run_began_with(found, monkeypatch):
+    commits = iter(["began", *["later"] * 9])
+    monkeypatch.setattr(recording, "commit", lambda: next(commits))
+    record(found)
+    assert {row["commit"] for row in records.read(found.path)} == {"began"}
+
+
+def test_only_code_makes_a_commit_dirty(tmp_path, monkeypatch):
+    def git(*command):
+        who = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+        subprocess.run(["git", *who, *command], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/train.py").touch()
+    (tmp_path / "record.jsonl").touch()
+    git("init")
+    assert recording.commit(tmp_path / "code") == ""
+    git("add", ".")
+    git("commit", "-m", "first")
+    clean = recording.commit(tmp_path / "code")
+    assert clean.isalnum()
+    (tmp_path / "record.jsonl").write_text("a row")
+    assert recording.commit(tmp_path / "code") == clean
+    (tmp_path / "code/train.py").write_text("SEEDS = 3")
+    assert recording.commit(tmp_path / "code") == f"{clean}-dirty"
+    git("commit", "-am", "second")
+    (tmp_path / "code/new.py").touch()
+    assert recording.commit(tmp_path / "code").endswith("-dirty")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert recording.commit(tmp_path / "code") == ""
+
+
 def test_an_interrupted_recording_goes_on_where_it_was(found, monkeypatch):
     monkeypatch.setenv("BREAK", "0 soft")
     with pytest.raises(RuntimeError, match="power cut"):
@@ -70,7 +103,7 @@ def test_an_interrupted_recording_goes_on_where_it_was(found, monkeypatch):
 
 def test_a_training_that_another_run_has_finished_is_left_out(found):
     trial = ("trial", 0, {"method": "hard"})
-    row = recording.row(*trial, {"measures": {}, "curve": []}, 1.0)
+    row = recording.row(*trial, {"measures": {}, "curve": []}, 1.0, "abc1234")
     records.append(found.path, row)
     assert list(recording.run(found, [trial])) == [(trial, False)]
     assert records.read(found.path) == [row]
