@@ -125,6 +125,26 @@ def key_of(row):
     return key(row["purpose"], row["seed"], row["configuration"])
 
 
+def prepare(path):
+    """Makes a record's folder and takes its lock once, since trainings before `append` take hours.
+
+    Args:
+        path: The `.jsonl` file, which may be missing.
+
+    Raises:
+        ValueError: if rows cannot be appended.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if path.is_file():
+                path.open("ab").close()
+    except OSError as error:
+        raise ValueError(
+            f"{path} should be a file that can be written, but: {error}. Make its folder writable."
+        ) from error
+
+
 def append(path, row):
     """Appends a row to a record, unless the same training stands there already.
 

@@ -111,7 +111,11 @@ def run(recording, trials, jobs=1):
 
     Yields:
         Pairs of a trial and whether its row was new: another run may have been faster.
+
+    Raises:
+        ValueError: before the first trial, if the record cannot be written.
     """
+    records.prepare(recording.path)
     at = commit()
     with mock.patch.dict(os.environ, ONE_THREAD if jobs > 1 else {}):
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")

@@ -109,6 +109,13 @@ def test_a_training_that_another_run_has_finished_is_left_out(found):
     assert records.read(found.path) == [row]
 
 
+def test_a_record_that_cannot_be_written_is_refused_before_the_first_training(found):
+    found.path.parent.touch()  # a file where the folder should be
+    with pytest.raises(ValueError, match=r"01_a.jsonl should be a file that can be written"):
+        record(found)
+    assert not (found.path.parents[1] / "runs").exists()
+
+
 def test_several_jobs_record_the_same_rows(found):
     record(found, jobs=2)
     rows = records.read(found.path)
