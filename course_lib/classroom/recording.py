@@ -1,8 +1,10 @@
 """Recording: running a lecture's experiments at full size, one row of its record per training."""
 
 import importlib.util
+import json
 import os
 import platform
+import reprlib
 import subprocess
 import time
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 from joblib import Parallel, delayed
 
 from course_lib import records
@@ -155,25 +158,48 @@ def row(purpose, seed, configuration, result, seconds, commit):
         purpose: `"trial"` or `"tuning"`.
         seed: The seed.
         configuration: The configuration.
-        result: Dictionary with `measures` and, of what is trained in epochs, `curve`.
+        result: Dictionary with `measures` and, of what is trained in epochs, `curve`. Numbers may
+            be NumPy's.
         seconds: How long it took.
         commit: The commit of the code.
 
     Returns:
         A dictionary of JSON values with the keys `records.FIELDS`.
+
+    Raises:
+        ValueError: if a measure or the curve is not finite or no JSON value, with its name.
     """
+    measures, where = result["measures"], f"of seed {seed} with {configuration}"
     return {
         "purpose": purpose,
         "seed": seed,
         "configuration": configuration,
-        "measures": result["measures"],
-        "curve": result.get("curve", []),
+        "measures": {name: _json(measures[name], f"{name!r} {where}") for name in measures},
+        "curve": _json(result.get("curve", []), f"The curve {where}"),
         "seconds": round(seconds, 2),
         "machine": machine(),
         "versions": versions(),
         "date": records.now(),
         "commit": commit,
     }
+
+
+def _json(value, what):
+    """A result as JSON values; a ValueError that says of what it is if it has none."""
+    try:
+        return json.loads(json.dumps(value, allow_nan=False, default=_of_numpy))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{what} should be finite numbers, but is {reprlib.repr(value)}: {error}. Mend "
+            "`train`; `course record --resume` runs this training anew."
+        ) from error
+
+
+def _of_numpy(value):
+    """A NumPy value as numbers and lists."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"it holds a {type(value).__name__}")
 
 
 def machine():

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from course_lib import records
@@ -107,6 +108,20 @@ def test_a_training_that_another_run_has_finished_is_left_out(found):
     records.append(found.path, row)
     assert list(recording.run(found, [trial])) == [(trial, False)]
     assert records.read(found.path) == [row]
+
+
+def test_numbers_of_numpy_are_recorded(found):
+    result = {
+        "measures": {"auc": np.float32(0.5), "parameters": np.int64(3), "tasks": np.arange(2)},
+        "curve": {"loss": [np.float32(0.25)], "weights": np.eye(2)},
+    }
+    records.append(found.path, recording.row("trial", 0, {}, result, 1.0, "abc1234"))
+    (row,) = records.read(found.path)
+    assert row["measures"] == {"auc": 0.5, "parameters": 3, "tasks": [0, 1]}
+    assert row["curve"] == {"loss": [0.25], "weights": [[1, 0], [0, 1]]}
+    for curve, problem in (([1.0, np.inf], "inf"), ([object()], "object")):
+        with pytest.raises(ValueError, match=f"The curve of seed 7.*{problem}"):
+            recording.row("trial", 7, {}, {"measures": {}, "curve": curve}, 1.0, "")
 
 
 def test_a_record_that_cannot_be_written_is_refused_before_the_first_training(found):
