@@ -4,12 +4,14 @@ A record is the file `data/records/LECTURE.jsonl`. `course record` appends to it
 by hand. Several processes may append at once: a lock keeps lines whole and each training single.
 """
 
+import hashlib
 import json
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 FIELDS = ("purpose", "seed", "configuration", "measures", "curve")
 FIELDS += ("seconds", "machine", "versions", "date", "commit")
@@ -143,6 +145,35 @@ def prepare(path):
         raise ValueError(
             f"{path} should be a file that can be written, but: {error}. Make its folder writable."
         ) from error
+
+
+@contextmanager
+def claim(path, key, wait=False):
+    """Claims a training for the time of a `with` statement, so that no other run begins it.
+
+    The claim is the lock of a file beside the record, which goes when its process ends, however
+    that happens; a file that is left behind claims nothing.
+
+    Args:
+        path: The `.jsonl` file.
+        key: The training's `key`.
+        wait: Whether to wait while another process has it.
+
+    Yields:
+        Whether the training is ours now.
+    """
+    name = hashlib.sha256(key.encode()).hexdigest()[:16]
+    lock = FileLock(path.with_suffix(f".{name}.lock"))
+    try:
+        lock.acquire(timeout=-1 if wait else 0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def append(path, row):

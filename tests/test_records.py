@@ -105,6 +105,31 @@ def test_only_a_newline_ends_a_row(folder):
     assert records.read(path)[0] == strange
 
 
+CLAIM = """
+import pathlib, sys, time
+from course_lib import records
+with records.claim(pathlib.Path(sys.argv[1]), "a") as ours:
+    print(ours, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_claim_keeps_others_out_until_its_process_is_killed(folder):
+    path = folder / "01_a.jsonl"
+    command = [sys.executable, "-c", CLAIM, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "True\n"
+        for key, ours in (("a", False), ("b", True)):
+            with records.claim(path, key) as claimed:
+                assert claimed == ours
+        process.kill()
+    assert len(list(folder.iterdir())) == 1  # the killed process leaves its file, which is no claim
+    for _ in range(2):
+        with records.claim(path, "a") as claimed:
+            assert claimed
+    assert list(folder.iterdir()) == []
+
+
 APPEND = """
 import json, pathlib, sys
 from course_lib import records

@@ -107,6 +107,9 @@ def find(course, lecture):
 def run(recording, trials, jobs=1):
     """Runs trials and appends a row for each as soon as it has ended.
 
+    Runs of the same record at once share the trials. At its end a run waits for those that others
+    are at, and runs what they leave behind.
+
     Args:
         recording: A `Recording`.
         trials: List of trials, as `Recording.trials` lists them.
@@ -116,39 +119,59 @@ def run(recording, trials, jobs=1):
         Pairs of a trial and whether its row was new: another run may have been faster.
 
     Raises:
-        ValueError: before the first trial, if the record cannot be written.
+        ValueError: before the first trial if the record cannot be written; after the last one if
+            results cannot be recorded, with all of them.
     """
     records.prepare(recording.path)
-    at = commit()
+    at, faults = commit(), []
     with mock.patch.dict(os.environ, ONE_THREAD if jobs > 1 else {}):
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-        calls = (delayed(measure)(recording, at, *trial) for trial in trials)
-        for trial, row in parallel(calls):
-            yield trial, row is not None and records.append(recording.path, row)
+        for wait in (False, True):
+            calls = [delayed(measure)(recording, at, wait, *trial) for trial in trials]
+            trials = []
+            for trial, outcome in parallel(calls):
+                if outcome is None:
+                    trials.append(trial)
+                elif isinstance(outcome, ValueError):
+                    faults.append(str(outcome))
+                else:
+                    yield trial, outcome
+    if faults:
+        raise ValueError("\n".join([f"Trainings without a row: {len(faults)}.", *faults]))
 
 
-def measure(recording, commit, purpose, seed, configuration):
-    """Runs one trial, unless its row has come in the meantime.
+def measure(recording, commit, wait, purpose, seed, configuration):
+    """Runs one trial and appends its row, unless another run has done so or is at it.
 
     Args:
         recording: A `Recording`.
         commit: The commit of the code.
+        wait: Whether to wait for another run that is at it.
         purpose: `"trial"` or `"tuning"`.
         seed: The seed.
         configuration: The configuration.
 
     Returns:
-        The trial and its row, or None in the row's place.
+        The trial and whether its row was new. In place of the latter, None if another run is at
+        it, or the ValueError that says why its result cannot be recorded.
     """
     trial = (purpose, seed, configuration)
-    if not recording.missing([trial]):
-        return trial, None
-    import keras
+    with records.claim(recording.path, records.key(*trial), wait) as ours:
+        if not ours:
+            return trial, None
+        if not recording.missing([trial]):
+            return trial, False
+        import keras
 
-    keras.utils.clear_session()  # else the networks of hundreds of trainings stay in memory
-    start = time.perf_counter()
-    result = recording.experiments.train(seed, **configuration)
-    return trial, row(*trial, result, time.perf_counter() - start, commit)
+        keras.utils.clear_session()  # else the networks of hundreds of trainings stay in memory
+        start = time.perf_counter()
+        result = recording.experiments.train(seed, **configuration)
+        seconds = time.perf_counter() - start
+        try:
+            new = row(*trial, result, seconds, commit)
+        except ValueError as error:
+            return trial, error
+        return trial, records.append(recording.path, new)
 
 
 def row(purpose, seed, configuration, result, seconds, commit):
