@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 
@@ -171,7 +172,7 @@ class PairedDifference(NamedTuple):
         return f"{self:.1f}"
 
     def __format__(self, spec):
-        spec = spec or ".1f"
+        spec = spec.lstrip("+") or ".1f"  # the sign is always shown
         numbers = [format(value, f"+{spec}") for value in (self.mean, self.low, self.high)]
         return "{} ({} to {})".format(*(number.replace("-", "−") for number in numbers))
 
@@ -181,7 +182,8 @@ def paired_difference(ours, rival):
 
     One model is called better than another only where the interval is off zero. Measures where
     less is better are passed in the other order. The interval assumes that pairs are independent;
-    splits that share training rows are not quite, so theirs is somewhat too narrow.
+    splits that share training rows are not quite, so theirs is somewhat too narrow. Where both
+    numbers of a pair agree up to rounding, their difference counts as zero.
 
     Args:
         ours: The model's measure on each seed, `(pairs,)`.
@@ -191,20 +193,32 @@ def paired_difference(ours, rival):
         A `PairedDifference` of `ours` minus `rival`.
 
     Raises:
-        ValueError: if the two differ in length, hold fewer than two pairs, or miss a value.
+        ValueError: if the two differ in length, hold fewer than two pairs, miss a value, or are
+            pandas series with different indexes.
     """
+    indexes = [values.index for values in (ours, rival) if isinstance(values, pd.Series)]
     ours, rival = np.asarray(ours, "float64"), np.asarray(rival, "float64")
     if ours.ndim != 1 or ours.shape != rival.shape or len(ours) < 2:
         raise ValueError(
             "ours and rival should be two lists of the same length, of two pairs at least, but "
             f"have shapes {ours.shape} and {rival.shape}."
         )
+    if len(indexes) == 2 and not indexes[0].equals(indexes[1]):
+        pair = np.argmax(indexes[0] != indexes[1])
+        raise ValueError(
+            f"Pairs should have the same index in both series, but pair {pair} has "
+            f"{indexes[0][pair]} in ours and {indexes[1][pair]} in rival. Take both from one "
+            'frame with a row per seed: `frame.pivot(index="seed", columns="method", values=…)`.'
+        )
     differences = ours - rival
     if not np.isfinite(differences).all():
+        pair = np.argmin(np.isfinite(differences))
         raise ValueError(
-            f"Each pair needs two finite numbers, but pair {np.argmin(np.isfinite(differences))} "
-            f"is {ours} and {rival}."
+            f"Each pair needs two finite numbers, but pair {pair} is {ours[pair]} and "
+            f"{rival[pair]}."
         )
+    rounding = 1e-9 * np.maximum(np.abs(ours), np.abs(rival))
+    differences = np.where(np.abs(differences) < rounding, 0.0, differences)
     mean = differences.mean()
     error = stats.sem(differences) * stats.t.ppf(0.975, len(differences) - 1)
     return PairedDifference(float(mean), float(mean - error), float(mean + error), len(ours))

@@ -4,12 +4,14 @@ A record is the file `data/records/LECTURE.jsonl`. `course record` appends to it
 by hand. Several processes may append at once: a lock keeps lines whole and each training single.
 """
 
+import hashlib
 import json
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 FIELDS = ("purpose", "seed", "configuration", "measures", "curve")
 FIELDS += ("seconds", "machine", "versions", "date", "commit")
@@ -82,15 +84,20 @@ def read(path):
     if not path.is_file():
         return []
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines[:-1] if lines[-1] == b"" else lines, 1):
         try:
-            rows.append(_complete(json.loads(line)))
+            rows.append(_complete(json.loads(line.decode(), parse_constant=_refuse)))
         except ValueError as error:
             raise ValueError(
                 f"{path}, line {number} is damaged: {error} Delete that line; `course record "
                 "--resume` runs its training anew."
             ) from error
     return rows
+
+
+def _refuse(constant):
+    raise ValueError(f"{constant} is no JSON number.")
 
 
 def _complete(row):
@@ -120,6 +127,55 @@ def key_of(row):
     return key(row["purpose"], row["seed"], row["configuration"])
 
 
+def prepare(path):
+    """Makes a record's folder and takes its lock once, since trainings before `append` take hours.
+
+    Args:
+        path: The `.jsonl` file, which may be missing.
+
+    Raises:
+        ValueError: if rows cannot be appended.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if path.is_file():
+                path.open("ab").close()
+    except OSError as error:
+        raise ValueError(
+            f"{path} should be a file that can be written, but: {error}. Make its folder writable."
+        ) from error
+
+
+@contextmanager
+def claim(path, key, wait=False):
+    """Claims a training for the time of a `with` statement, so that no other run begins it.
+
+    The claim is the lock of a file beside the record, which goes when its process ends, however
+    that happens; a file that is left behind claims nothing.
+
+    Args:
+        path: The `.jsonl` file.
+        key: The training's `key`.
+        wait: Whether to wait while another process has it.
+
+    Yields:
+        Whether the training is ours now.
+    """
+    name = hashlib.sha256(key.encode()).hexdigest()[:16]
+    lock = FileLock(path.with_suffix(f".{name}.lock"))
+    try:
+        lock.acquire(timeout=-1 if wait else 0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
 def append(path, row):
     """Appends a row to a record, unless the same training stands there already.
 
@@ -138,8 +194,9 @@ def append(path, row):
     with FileLock(path.with_suffix(".lock")):
         if key_of(row) in {key_of(other) for other in read(path)}:
             return False
+        cut = path.is_file() and path.read_bytes()[-1:] not in (b"", b"\n")
         with path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write("\n" * cut + line + "\n")
         return True
 
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.metrics import r2_score
@@ -107,6 +108,25 @@ def test_a_difference_whose_interval_holds_zero_is_neither_better_nor_worse():
     assert not difference.worse
     assert str(difference) == "+0.7 (−3.1 to +4.5)"
     assert f"{difference:.2f}".startswith("+0.67 (−3.13")
+    assert f"{difference:+.2f}" == f"{difference:.2f}"
+    assert f"{difference:+}" == str(difference)
+
+
+def test_rounding_is_no_difference():
+    for factor in (1e-6, 1, 1e6):
+        ours, rival = [factor * (0.1 + 0.2)] * 5, [factor * 0.3] * 5
+        assert metrics.paired_difference(ours, rival)[:3] == (0, 0, 0)
+    assert metrics.paired_difference([1 + 1e-6] * 5, [1.0] * 5).better
+    assert metrics.paired_difference([1e-12] * 5, [0.0] * 5).better
+
+
+def test_series_are_paired_by_their_index():
+    ours = pd.Series([1.0, 2.0, 4.0], index=[0, 1, 2])
+    rival = pd.Series([0.0, 1.0, 2.0], index=[0, 1, 2])
+    assert metrics.paired_difference(ours, rival).mean == pytest.approx(4 / 3)
+    assert metrics.paired_difference(ours, rival.tolist()).mean == pytest.approx(4 / 3)
+    with pytest.raises(ValueError, match=r"pair 0 has 0 in ours and 2 in rival"):
+        metrics.paired_difference(ours, rival[::-1])
 
 
 def test_the_interval_covers_the_truth_in_95_of_100_draws():
@@ -123,7 +143,7 @@ def test_the_interval_covers_the_truth_in_95_of_100_draws():
         ([1.0, 2.0], [1.0], "same length"),
         ([1.0], [2.0], "two pairs"),
         ([[1.0, 2.0]], [[1.0, 2.0]], "shapes"),
-        ([1.0, np.nan], [1.0, 2.0], "pair 1"),
+        ([1.0, np.nan], [1.0, 2.0], "pair 1 is nan and 2.0"),
     ],
 )
 def test_pairs_that_cannot_be_compared_are_refused(ours, rival, message):

@@ -60,12 +60,17 @@ def test_outside_a_course_the_library_s_own_records_are_found(tmp_path, monkeypa
     assert records.folder().is_dir()
 
 
-@pytest.mark.parametrize("damaged", ['{"seed": 1', '{"seed": 1}', "[1]", "\x00"])
+NAN = json.dumps(row(2) | {"measures": {"loss": float("nan")}}).encode()
+
+
+@pytest.mark.parametrize(
+    "damaged", [b'{"seed": 1', b'{"seed": 1}', b"[1]", b"\x00", b'"\xff"', b"", NAN]
+)
 def test_a_damaged_line_is_named(folder, damaged):
     path = folder / "01_a.jsonl"
     records.append(path, row(0))
-    with path.open("a") as file:
-        file.write(damaged + "\n")
+    with path.open("ab") as file:
+        file.write(damaged + b"\n")
     for function in (records.load, lambda _: records.append(path, row(1))):
         with pytest.raises(ValueError, match=r"01_a.jsonl, line 2 is damaged.*Delete that line"):
             function("01_a")
@@ -79,6 +84,50 @@ def test_a_row_without_a_field_is_refused(folder):
     with pytest.raises(ValueError, match="JSON"):
         records.append(folder / "01_a.jsonl", row() | {"measures": {"loss": float("nan")}})
     assert records.read(folder / "01_a.jsonl") == []
+
+
+def test_a_missing_newline_at_the_end_costs_no_row(folder):
+    path = folder / "01_a.jsonl"
+    path.touch()
+    records.append(path, row(0))
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    records.append(path, row(1))
+    records.append(path, row(2))
+    assert [other["seed"] for other in records.read(path)] == [0, 1, 2]
+    assert path.read_bytes().count(b"\n") == 3
+
+
+def test_only_a_newline_ends_a_row(folder):
+    path = folder / "01_a.jsonl"
+    strange = row(method="a\u2028b\x85c\u2029d")
+    records.append(path, strange)
+    records.append(path, row(1))
+    assert records.read(path)[0] == strange
+
+
+CLAIM = """
+import pathlib, sys, time
+from course_lib import records
+with records.claim(pathlib.Path(sys.argv[1]), "a") as ours:
+    print(ours, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_claim_keeps_others_out_until_its_process_is_killed(folder):
+    path = folder / "01_a.jsonl"
+    command = [sys.executable, "-c", CLAIM, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "True\n"
+        for key, ours in (("a", False), ("b", True)):
+            with records.claim(path, key) as claimed:
+                assert claimed == ours
+        process.kill()
+    assert len(list(folder.iterdir())) == 1  # the killed process leaves its file, which is no claim
+    for _ in range(2):
+        with records.claim(path, "a") as claimed:
+            assert claimed
+    assert list(folder.iterdir()) == []
 
 
 APPEND = """

@@ -1,8 +1,10 @@
 """Recording: running a lecture's experiments at full size, one row of its record per training."""
 
 import importlib.util
+import json
 import os
 import platform
+import reprlib
 import subprocess
 import time
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 from joblib import Parallel, delayed
 
 from course_lib import records
@@ -19,6 +22,7 @@ from course_lib import records
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"
 )
+CODE = Path(__file__).parents[1]
 PACKAGES = ("numpy", "keras", "tensorflow", "jax", "torch", "scikit-learn", "statsmodels")
 
 
@@ -103,6 +107,9 @@ def find(course, lecture):
 def run(recording, trials, jobs=1):
     """Runs trials and appends a row for each as soon as it has ended.
 
+    Runs of the same record at once share the trials. At its end a run waits for those that others
+    are at, and runs what they leave behind.
+
     Args:
         recording: A `Recording`.
         trials: List of trials, as `Recording.trials` lists them.
@@ -110,62 +117,112 @@ def run(recording, trials, jobs=1):
 
     Yields:
         Pairs of a trial and whether its row was new: another run may have been faster.
+
+    Raises:
+        ValueError: before the first trial if the record cannot be written; after the last one if
+            results cannot be recorded, with all of them.
     """
+    records.prepare(recording.path)
+    at, faults = commit(), []
     with mock.patch.dict(os.environ, ONE_THREAD if jobs > 1 else {}):
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-        calls = (delayed(measure)(recording, *trial) for trial in trials)
-        for trial, row in parallel(calls):
-            yield trial, row is not None and records.append(recording.path, row)
+        for wait in (False, True):
+            calls = [delayed(measure)(recording, at, wait, *trial) for trial in trials]
+            trials = []
+            for trial, outcome in parallel(calls):
+                if outcome is None:
+                    trials.append(trial)
+                elif isinstance(outcome, ValueError):
+                    faults.append(str(outcome))
+                else:
+                    yield trial, outcome
+    if faults:
+        raise ValueError("\n".join([f"Trainings without a row: {len(faults)}.", *faults]))
 
 
-def measure(recording, purpose, seed, configuration):
-    """Runs one trial, unless its row has come in the meantime.
+def measure(recording, commit, wait, purpose, seed, configuration):
+    """Runs one trial and appends its row, unless another run has done so or is at it.
 
     Args:
         recording: A `Recording`.
+        commit: The commit of the code.
+        wait: Whether to wait for another run that is at it.
         purpose: `"trial"` or `"tuning"`.
         seed: The seed.
         configuration: The configuration.
 
     Returns:
-        The trial and its row, or None in the row's place.
+        The trial and whether its row was new. In place of the latter, None if another run is at
+        it, or the ValueError that says why its result cannot be recorded.
     """
     trial = (purpose, seed, configuration)
-    if not recording.missing([trial]):
-        return trial, None
-    import keras
+    with records.claim(recording.path, records.key(*trial), wait) as ours:
+        if not ours:
+            return trial, None
+        if not recording.missing([trial]):
+            return trial, False
+        import keras
 
-    keras.utils.clear_session()  # else the networks of hundreds of trainings stay in memory
-    start = time.perf_counter()
-    result = recording.experiments.train(seed, **configuration)
-    return trial, row(*trial, result, time.perf_counter() - start)
+        keras.utils.clear_session()  # else the networks of hundreds of trainings stay in memory
+        start = time.perf_counter()
+        result = recording.experiments.train(seed, **configuration)
+        seconds = time.perf_counter() - start
+        try:
+            new = row(*trial, result, seconds, commit)
+        except ValueError as error:
+            return trial, error
+        return trial, records.append(recording.path, new)
 
 
-def row(purpose, seed, configuration, result, seconds):
+def row(purpose, seed, configuration, result, seconds, commit):
     """A row of a record.
 
     Args:
         purpose: `"trial"` or `"tuning"`.
         seed: The seed.
         configuration: The configuration.
-        result: Dictionary with `measures` and, of what is trained in epochs, `curve`.
+        result: Dictionary with `measures` and, of what is trained in epochs, `curve`. Numbers may
+            be NumPy's.
         seconds: How long it took.
+        commit: The commit of the code.
 
     Returns:
         A dictionary of JSON values with the keys `records.FIELDS`.
+
+    Raises:
+        ValueError: if a measure or the curve is not finite or no JSON value, with its name.
     """
+    measures, where = result["measures"], f"of seed {seed} with {configuration}"
     return {
         "purpose": purpose,
         "seed": seed,
         "configuration": configuration,
-        "measures": result["measures"],
-        "curve": result.get("curve", []),
+        "measures": {name: _json(measures[name], f"{name!r} {where}") for name in measures},
+        "curve": _json(result.get("curve", []), f"The curve {where}"),
         "seconds": round(seconds, 2),
         "machine": machine(),
         "versions": versions(),
         "date": records.now(),
-        "commit": commit(),
+        "commit": commit,
     }
+
+
+def _json(value, what):
+    """A result as JSON values; a ValueError that says of what it is if it has none."""
+    try:
+        return json.loads(json.dumps(value, allow_nan=False, default=_of_numpy))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{what} should be finite numbers, but is {reprlib.repr(value)}: {error}. Mend "
+            "`train`; `course record --resume` runs this training anew."
+        ) from error
+
+
+def _of_numpy(value):
+    """A NumPy value as numbers and lists."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"it holds a {type(value).__name__}")
 
 
 def machine():
@@ -201,12 +258,24 @@ def versions():
     return found
 
 
-def commit():
-    """The commit of the course, with `-dirty` if files differ from it; "" outside git."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
+def commit(code=CODE):
+    """The commit of a folder of code.
+
+    Args:
+        code: The folder; that of `course_lib` if not given.
+
+    Returns:
+        The commit's short name, with `-dirty` if files of the folder differ from it (a record has
+        no say); "" outside git or without it.
+    """
+    name = _git(code, "describe", "--always", "--exclude=*")
+    return f"{name}-dirty" if name and _git(code, "status", "--porcelain", ".") else name
+
+
+def _git(folder, *command):
+    """What git prints; "" if it fails or is not there."""
+    command = ["git", "--no-optional-locks", *command]
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout.strip()
+    except FileNotFoundError:
+        return ""
