@@ -14,6 +14,14 @@ def holds(condition, claim):
     Args:
         condition: Whether it holds, a bool.
         claim: The claim, a sentence.
+
+    Raises:
+        TypeError: if the condition is no bool. A list, a tuple or NaN would count as true.
     """
-    kept = bool(condition)
+    kept = messages.as_bool(condition)
+    if kept is None:
+        raise TypeError(
+            f"A claim needs a bool, but {claim!r} got {type(condition).__name__}: "
+            f"{str(condition)[:200]}. Compare, as in `gain.better` or `ours > rival`."
+        )
     messages.show("✓" if kept else "✗", claim, MIME, claim=claim, holds=kept)

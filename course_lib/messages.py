@@ -2,6 +2,7 @@
 
 import html
 
+import numpy as np
 from IPython.display import display
 
 COLOURS = {"✓": "#1a7f37", "✗": "#b42318", "·": "#57606a"}
@@ -22,6 +23,20 @@ def show(mark, sentence, mime=None, **data):
     )
     bundle = {"text/plain": f"{mark} {sentence}", "text/html": page}
     display(bundle | ({mime: data} if mime else {}), raw=True)
+
+
+def as_bool(value):
+    """A verdict as a bool, if it is one: what is merely true in Python, as a list is, is none.
+
+    Args:
+        value: A bool, or an array or tensor of one, without axes.
+
+    Returns:
+        The bool, or None where the value is anything else.
+    """
+    if getattr(value, "shape", None) == () and np.asarray(value).dtype == bool:
+        return bool(value)
+    return value if isinstance(value, bool) else None
 
 
 def read(cells, mime):

@@ -1,6 +1,7 @@
 """Figures that more than one lecture draws."""
 
 import base64
+import html
 import io
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import vl_convert
 from IPython.display import Image, display
 
-from course_lib import metrics
+from course_lib import metrics, predictions
 
 STYLE = Path(__file__).with_name("course.mplstyle")
 VEGA_LITE = "5.20"  # of the versions that JupyterLab draws, the newest
@@ -33,7 +34,11 @@ def show(figure, alt):
     Args:
         figure: A matplotlib figure.
         alt: What the figure shows, in words.
+
+    Raises:
+        ValueError: if `alt` is empty.
     """
+    _require_words(alt)
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     plt.close(figure)
@@ -41,27 +46,45 @@ def show(figure, alt):
     display(Image(picture.getvalue(), width=width, alt=alt))
 
 
+def _require_words(alt):
+    """Raises a ValueError for a text that says nothing to those who cannot see a figure."""
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(f"alt should say in words what the figure shows, but is {alt!r}.")
+
+
 def table(frame, caption="", decimals=1, best=None, mark=None):
     """Shows a pandas frame as a table, a model a row.
 
     Args:
-        frame: The frame; its index names the rows.
+        frame: The frame; its index names the rows. Its texts are shown as they are, not as HTML.
         caption: What the table shows, with units.
         decimals: Decimals of floats.
         best: `"max"` or `"min"`: prints the best number of each column in bold.
-        mark: Label of the row to highlight, such as the class's prediction; None, or a label that
-            is in no row, highlights none.
+        mark: Label of the row to highlight, such as the class's prediction, in small or capital
+            letters; None, or what is in no row, highlights none.
+
+    Raises:
+        ValueError: if `best` is something else.
     """
-    styler = frame.style.format(precision=decimals, na_rep="–").set_caption(caption)
-    styler = styler.set_table_styles(TABLE_STYLES)
+    if best not in (None, "max", "min"):
+        raise ValueError(f"best should be 'max', 'min' or None, but is {best!r}.")
+    styler = frame.style.format(precision=decimals, na_rep="–", escape="html")
+    for axis in (0, 1):
+        styler = styler.format_index(_label, axis=axis, escape="html")
+    styler = styler.set_caption(html.escape(caption)).set_table_styles(TABLE_STYLES)
     numbers = frame.select_dtypes("number").columns
     if best is not None:
         highlight = styler.highlight_max if best == "max" else styler.highlight_min
         styler = highlight(subset=numbers, props="font-weight: bold", axis=0)
-    if mark in frame.index:
-        styler = styler.map(lambda _: MARKED, subset=([mark], frame.columns))
-        styler = styler.map_index(lambda label: MARKED if label == mark else "")
+    if marked := [label for label in frame.index if predictions.same(mark, label)]:
+        styler = styler.map(lambda _: MARKED, subset=(marked, frame.columns))
+        styler = styler.map_index(lambda label: MARKED if predictions.same(mark, label) else "")
     display(styler)
+
+
+def _label(label):
+    """A row's or column's label without needless zeros: 0.05, not 0.050000."""
+    return f"{label:g}" if isinstance(label, float) else label
 
 
 def slider(chart, alt):
@@ -72,7 +95,11 @@ def slider(chart, alt):
     Args:
         chart: An Altair chart with parameters that are bound to inputs.
         alt: What it shows and what moves, in words.
+
+    Raises:
+        ValueError: if `alt` is empty.
     """
+    _require_words(alt)
     chart = chart.configure_axis(**READABLE).configure_legend(**READABLE)
     spec = chart.to_dict() | {"description": alt}
     picture = vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=1.5)

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from course_lib import metrics, plots
 
+BACKGROUND = plots.MARKED.split(";")[0]  # of a row that is marked
+
 
 @pytest.fixture
 def axes():
@@ -51,6 +53,13 @@ def test_a_shown_figure_has_a_text_for_those_who_cannot_see_it(monkeypatch):
     assert not plots.plt.get_fignums()
 
 
+@pytest.mark.parametrize("alt", ["", "  ", None])
+def test_a_figure_without_words_is_an_error(alt):
+    for show in (plots.show, plots.slider):
+        with pytest.raises(ValueError, match=f"but is {alt!r}"):
+            show(None, alt)
+
+
 def test_lines_differ_in_more_than_colour():
     with plots.plt.style.context(plots.STYLE):
         cycle = list(plots.plt.rcParams["axes.prop_cycle"])
@@ -75,14 +84,34 @@ def test_a_table_prints_the_best_in_bold_and_marks_a_row(shown):
     rules = [rule for rule in style.split("}") if "row1_col0" in rule]
     bold = next(rule for rule in rules if "font-weight: bold" in rule)
     assert "row0_col0" not in bold
-    marked = [rule for rule in style.split("}") if plots.MARKED.split(";")[0] in rule]
+    marked = [rule for rule in style.split("}") if BACKGROUND in rule]
     assert marked
     assert all("row0" not in rule for rule in marked)
 
 
-def test_a_mark_that_is_in_no_row_is_no_error(shown):
-    plots.table(pd.DataFrame({"x": [1.0]}, index=["only"]), mark=...)
-    assert plots.MARKED not in shown[0][0].to_html()
+@pytest.mark.parametrize("mark", [..., None, ["only"], np.array(["only", "x"]), {"only": 1}])
+def test_a_mark_that_is_in_no_row_is_no_error(shown, mark):
+    plots.table(pd.DataFrame({"x": [1.0]}, index=["only"]), mark=mark)
+    assert BACKGROUND not in shown[0][0].to_html()
+
+
+def test_a_mark_is_found_as_people_write_it(shown):
+    plots.table(pd.DataFrame({"x": [1.0, 2.0]}, index=["only", "MTAN"]), mark=" mtan")
+    assert BACKGROUND in shown[0][0].to_html()
+
+
+def test_the_best_of_a_table_is_the_largest_or_the_smallest():
+    with pytest.raises(ValueError, match="'maximum'"):
+        plots.table(pd.DataFrame({"x": [1.0, 2.0]}), best="maximum")
+
+
+def test_a_table_shows_texts_as_they_are(shown):
+    frame = pd.DataFrame({"<i>x</i>": ["<b>1</b>"], 0.05: [2.34]}, index=["a < b & c"])
+    plots.table(frame, "p < 0.05 & <u>all</u>", decimals=1)
+    page = BeautifulSoup(shown[0][0].to_html(), "html.parser")
+    assert page.caption.text == "p < 0.05 & <u>all</u>"
+    texts = [cell.text for cell in page.select("th.col_heading, th.row_heading, td")]
+    assert texts == ["<i>x</i>", "0.05", "a < b & c", "<b>1</b>", "2.3"]
 
 
 def test_a_slider_goes_out_as_chart_picture_and_words(shown):
