@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -16,10 +17,22 @@ app = typer.Typer(no_args_is_help=True, help="Lectures: list, run, live, tutor."
 Names = Annotated[
     list[str] | None, typer.Argument(help="Parts of lectures' names; all lectures if none.")
 ]
-Profile = Annotated[str, typer.Option(help="fast (offline, 30 s) or full (made for a GPU).")]
-Source = Annotated[str, typer.Option(help="synthetic or real data.")]
 Seed = Annotated[int, typer.Option(help="Seed that lectures start from.")]
 SLOWEST = 3
+
+
+class Profile(str, Enum):
+    """The size of a lecture's trainings."""
+
+    FAST = "fast"
+    FULL = "full"
+
+
+class Source(str, Enum):
+    """Where a lecture's data come from."""
+
+    SYNTHETIC = "synthetic"
+    REAL = "real"
 
 
 @app.command("list")
@@ -39,8 +52,10 @@ def lectures_list(context: typer.Context):
 def lectures_run(
     context: typer.Context,
     names: Names = None,
-    profile: Profile = "fast",
-    source: Source = "synthetic",
+    profile: Annotated[
+        Profile, typer.Option(help="fast: offline, 30 s; full: made for a GPU.")
+    ] = Profile.FAST,
+    source: Annotated[Source, typer.Option(help="The data.")] = Source.SYNTHETIC,
     seed: Seed = 0,
     cells: Annotated[
         bool, typer.Option(help=f"Show the seconds of each cell, not of the slowest {SLOWEST}.")
@@ -48,13 +63,13 @@ def lectures_run(
 ):
     """Run lectures; keep each as a notebook, as a page, and its figures."""
     course = open_course(context)
-    if not run_lectures(course, names, profile, source, seed, cells):
+    if not run_lectures(course, names, profile.value, source.value, seed, cells):
         raise typer.Exit(1)
     console.print(f"Pages: {course.build / 'lectures' / 'index.html'}", soft_wrap=True)
 
 
 def run_lectures(course, names=None, profile="fast", source="synthetic", seed=0, cells=False):
-    """Runs lectures with a progress bar; returns whether all went well."""
+    """Runs lectures with a progress bar; reports on each; returns whether all went well."""
     from course_lib.classroom import warm
 
     # The server imports what lectures need while this process imports what runs them.
@@ -63,13 +78,13 @@ def run_lectures(course, names=None, profile="fast", source="synthetic", seed=0,
 
         lectures = named(course, names)
         bar = bars.add_task("lectures", total=sum(lecture.steps for lecture in lectures))
-        runs = []
+        good = True
         for lecture in lectures:
             bars.update(bar, description=lecture.name)
-            runs.append(run(course, lecture, profile, source, seed, step=lambda: bars.advance(bar)))
-    for one in runs:
-        _report(one, cells)
-    return not any(one.faults for one in runs)
+            done = run(course, lecture, profile, source, seed, step=lambda: bars.advance(bar))
+            _report(done, cells)
+            good &= not done.faults
+    return good
 
 
 def _report(run, cells):
@@ -97,18 +112,29 @@ def lectures_tutor(context: typer.Context, names: Names = None):
 @app.command("live")
 def lectures_live(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="Part of a lecture's name.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A lecture's number or name.")] = None,
     fresh: Annotated[
-        bool, typer.Option(help="Start from new copies; what was typed into the old ones is lost.")
+        bool,
+        typer.Option(
+            help="Start from a new copy of the lecture, or of all if none is named; an old copy "
+            "that was changed is kept as NAME.old.ipynb."
+        ),
     ] = False,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ):
     """Open JupyterLab on a working copy of the lectures, so that the course stays as it is."""
-    from course_lib.classroom.lectures import named, working_copy
+    from course_lib.classroom.lectures import find, list_lectures, outdated, working_copy
 
     course = open_course(context)
-    folder = working_copy(course, fresh)
-    opened = [str(folder / named(course, [name])[0].path.name)] if name else []
+    lectures = [find(course, name)] if name else list_lectures(course)
+    folder = working_copy(course, lectures if fresh else ())
+    for lecture in outdated(course, lectures):
+        console.print(
+            f"[yellow]{lecture.name} was changed after its copy; `course lectures live "
+            f"{lecture.name} --fresh` makes a new one.[/yellow]",
+            soft_wrap=True,
+        )
+    opened = [str(folder / lecture.path.name) for lecture in lectures] if name else []
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *opened]
     console.print(f"Working copies: {folder}", soft_wrap=True)
     done = subprocess.run(command + ([] if browser else ["--no-browser"]), cwd=folder)

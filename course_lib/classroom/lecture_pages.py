@@ -3,6 +3,7 @@
 import html
 import json
 import os
+import re
 from copy import deepcopy
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,27 +18,72 @@ from traitlets import default
 
 from course_lib import claims, messages, plots
 from course_lib.classroom import pages
-from course_lib.classroom.lecture_cells import UNSOLVED, tags
 
 TEMPLATES = Path(__file__).with_name("templates")
 VEGA = "application/vnd.vegalite.v5+json"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+KNOWN = (  # LaTeX that latex2mathml lacks, and what it has of the same meaning
+    (r"\\(begin|end)\{aligned\}", r"\\\1{align*}"),
+    (r"\\arg\s*\\(max|min)(?![a-z])", r"\\arg\1"),
+    (r"\\operatorname\*", r"\\operatorname"),
+)
+
+
+def draw_formula(tex, display="inline"):
+    """Draws a formula as MathML.
+
+    Args:
+        tex: The formula in LaTeX, without dollars.
+        display: `"inline"` or `"block"`.
+
+    Returns:
+        A MathML element.
+
+    Raises:
+        ValueError: if the formula is wrong, or holds what cannot be drawn.
+    """
+    known = tex
+    for pattern, replacement in KNOWN:
+        known = re.sub(pattern, replacement, known)
+    try:
+        drawn = convert(known, display=display)
+    except Exception as error:  # latex2mathml's own errors have no base in common
+        raise ValueError(f"formula {tex!r} is wrong: {type(error).__name__}") from error
+    if left := re.search(r"[\\&]", BeautifulSoup(drawn, features="html.parser").text):
+        raise ValueError(f"formula {tex!r} cannot be drawn: pages would show a {left[0]!r} in it")
+    return drawn
 
 
 class MathRenderer(IPythonRenderer):
-    """Renders formulas as MathML, which browsers draw by themselves."""
+    """Renders formulas as MathML, which browsers draw by themselves.
+
+    Attributes:
+        faults: What is wrong with formulas; these are shown as they were typed.
+    """
+
+    def __init__(self, faults, **options):
+        super().__init__(**options)
+        self.faults = faults
+
+    def _draw(self, tex, display):
+        try:
+            return draw_formula(tex, display)
+        except ValueError as error:
+            self.faults.append(str(error))
+            return f"<code>{html.escape(tex)}</code>"
 
     def block_math(self, body):
-        return convert(body, display="block")
+        return self._draw(body, "block")
 
     def inline_math(self, body):
-        return convert(body)
+        return self._draw(body, "inline")
 
     def block_html(self, html):
         # nbconvert would close each tag in its block, so that <details> folded nothing.
         return super().block_html(html) if "<img" in html else f"{html}\n"
 
     def latex_environment(self, name, body):
-        return convert(rf"\begin{{{name}}}{body}\end{{{name}}}", display="block")
+        return self._draw(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
 
 
 class LectureExporter(HTMLExporter):
@@ -52,21 +98,25 @@ class LectureExporter(HTMLExporter):
         yield "markdown2html", self.render_markdown
 
     def render_markdown(self, source):
-        renderer = MathRenderer(escape=False, embed_images=True, path=self.notebooks)
+        options = {"escape": False, "embed_images": True, "path": self.notebooks}
+        renderer = MathRenderer(self.faults, **options)
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
-def write_page(course, notebook, page):
+def write_page(course, title, notebook, page):
     """Writes a lecture's page.
 
     Args:
         course: A `Course`, whose lectures the links between lectures lead to.
+        title: The lecture's title.
         notebook: The lecture, run or not.
         page: Path of the page.
+
+    Returns:
+        List of sentences on formulas that could not be drawn.
     """
     notebook = deepcopy(notebook)
-    notebook.cells = [cell for cell in notebook.cells if UNSOLVED not in tags(cell)]
-    title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+    _drop_widgets(notebook)
     if claimed := _list_claims(notebook.cells):
         notebook.cells.insert(1, claimed)
     sliders = _sliders(notebook.cells)
@@ -74,6 +124,7 @@ def write_page(course, notebook, page):
         _draw_slider(output, f"slider-{number}")
     exporter = LectureExporter(extra_template_basedirs=[str(TEMPLATES)], enable_async=False)
     exporter.notebooks = str(course.notebooks)
+    exporter.faults = []
     exporter.register_preprocessor(
         "nbconvert.preprocessors.CoalesceStreamsPreprocessor", enabled=True
     )
@@ -84,6 +135,7 @@ def write_page(course, notebook, page):
     body, _ = exporter.from_notebook_node(notebook, resources)
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(_follow_links(body, course, page), encoding="utf-8")
+    return exporter.faults
 
 
 def _list_claims(cells):
@@ -108,6 +160,14 @@ def _list_claims(cells):
     )
 
 
+def _drop_widgets(notebook):
+    """Leaves of widgets, such as progress bars, their texts: scripts from elsewhere draw them."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)
+
+
 def _sliders(cells):
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     return [output for output in outputs if VEGA in output.get("data", {})]
@@ -125,7 +185,7 @@ def _draw_slider(output, place):
 def _follow_links(body, course, page):
     """Turns links between notebooks into links between pages, and others to where files lie."""
     soup = BeautifulSoup(body, features="html.parser")
-    for link in soup.select("a[href]"):
+    for link in soup.select(".jp-Cell a[href]"):
         parts = urlsplit(link["href"])
         if parts.scheme or parts.netloc or not parts.path:
             continue
