@@ -5,9 +5,11 @@ import re
 import nbformat
 import psutil
 import pytest
+from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
 from course_lib.classroom import lectures
 from course_lib.classroom.course import Course
+from course_lib.classroom.lecture_pages import MathRenderer
 
 COURSE = Course.find(__file__)
 LECTURES = lectures.list_lectures(COURSE)
@@ -51,6 +53,16 @@ def test_a_lecture_has_its_parts(lecture):
     for alt, figure in re.findall(r"!\[(.*?)\]\((.*?)\)", text):
         assert len(alt) > 20
         assert (COURSE.notebooks / figure).is_file()
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_formulas_can_be_drawn(path):
+    faults = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            renderer = MathRenderer(faults, escape=False)
+            MarkdownWithMath(renderer=renderer).render(cell.source)
+    assert faults == []
 
 
 def test_the_syllabus_lists_every_lecture_in_its_order():
