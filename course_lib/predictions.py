@@ -14,7 +14,7 @@ def beside(prediction, result, unit=""):
         result: What came out, of the same kind.
         unit: Unit of both, such as `"%"`.
     """
-    if not given(prediction):
+    if not _given(prediction):
         messages.show("·", f"No prediction. What came out: {_written(result, unit)}.")
         return
     texts = [_written(value, unit) for value in (prediction, result)]
@@ -23,11 +23,6 @@ def beside(prediction, result, unit=""):
         messages.show("·", f"{text} Difference: {_written(result - prediction, unit, '+')}.")
     else:
         messages.show("✓" if same(prediction, result) else "·", text)
-
-
-def given(prediction):
-    """Whether a prediction was written down: it is neither None nor `...`."""
-    return prediction is not None and prediction is not ...
 
 
 def same(prediction, name):
@@ -40,7 +35,12 @@ def same(prediction, name):
     Returns:
         A bool.
     """
-    return given(prediction) and str(prediction).strip().casefold() == str(name).strip().casefold()
+    return _given(prediction) and str(prediction).strip().casefold() == str(name).strip().casefold()
+
+
+def _given(prediction):
+    """Whether a prediction was written down: it is neither None nor `...`."""
+    return prediction is not None and prediction is not ...
 
 
 def _is_number(value):
