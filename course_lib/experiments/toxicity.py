@@ -410,7 +410,7 @@ def class_weights(y):
     return np.where(y == 1, 0.5 / positive, 0.5 / (1 - positive)).astype("float32")
 
 
-def fit_network(model, loss, x, y, rate, steps, balanced=False):
+def fit_network(model, loss, x, y, rate, steps, balanced=False, verbose=0):
     """Trains a model with Adam in whole epochs; the rate falls to zero along a cosine.
 
     Args:
@@ -421,6 +421,7 @@ def fit_network(model, loss, x, y, rate, steps, balanced=False):
         rate: Learning rate at the start.
         steps: Number of steps after which the rate is zero; the last epoch is the one before.
         balanced: Whether positive labels weigh as much as negative ones.
+        verbose: As of `fit`.
 
     Returns:
         The mean loss of each epoch, a list.
@@ -431,7 +432,7 @@ def fit_network(model, loss, x, y, rate, steps, balanced=False):
         keras.optimizers.Adam(schedule), loss, jit_compile=keras.backend.backend() == "jax"
     )
     weights = class_weights(y) if balanced else None
-    history = model.fit(x, y[..., None], BATCH, epochs, verbose=0, sample_weight=weights)
+    history = model.fit(x, y[..., None], BATCH, epochs, verbose=verbose, sample_weight=weights)
     return [round(value, 4) for value in history.history["loss"]]
 
 
@@ -455,7 +456,7 @@ def score_network(x, y, asked, seed, **settings):
     return _fit_masked(binary, x, y, asked, seed, **settings)
 
 
-def score_separate(x, y, asked, seed, rate, steps, balanced=False, **sizes):
+def score_separate(x, y, asked, seed, rate, steps, balanced=False, verbose=0, **sizes):
     """Logits of a network for each assay, `(asked, assays)`, and the mean loss of each epoch.
 
     Each network draws its batches from the rows that have its assay's label. All make the same
@@ -470,7 +471,7 @@ def score_separate(x, y, asked, seed, rate, steps, balanced=False, **sizes):
     labels = np.take_along_axis(y, rows, axis=0)
     model = separate_networks(x.shape[1], y.shape[1], **sizes)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    curve = fit_network(model, loss, x[rows], labels, rate, steps, balanced)
+    curve = fit_network(model, loss, x[rows], labels, rate, steps, balanced, verbose)
     return _predict(model, np.repeat(asked[:, None], y.shape[1], axis=1)), curve
 
 
