@@ -125,7 +125,6 @@ def test_methods_rank_molecules(small, method):
         "random forest": forest,
         "separate networks": network,
         "multi-task network": network,
-        "ensemble": {"forest": forest, "network": network},
     }
     options = {"data": "tox21", "source": "synthetic", "share": 1.0, "thinned": "all"}
     found = toxicity.train(1, method=method, **options, **settings.get(method, {}))
