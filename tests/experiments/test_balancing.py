@@ -14,10 +14,12 @@ from course_lib.multitask import dense
 
 @pytest.fixture
 def small(monkeypatch):
-    """Few small rooms and few steps."""
+    """Few small rooms, few steps, and the first and the third of the four stages."""
     drawn = datasets.load("rooms", size=(16, 24), train=24, test=4)
     split = dense.Split(drawn.train, dense.take(drawn.train, [8, 9]), drawn.test)
     monkeypatch.setattr(dense, "load_rooms", lambda seed, **options: split)
+    stages = dense.stages
+    monkeypatch.setattr(dense, "stages", lambda: stages()[::2])
     for name, value in {"EPOCHS": 3, "STEPS": 2, "BATCH": 4}.items():
         monkeypatch.setattr(experiment, name, value)
     return split
