@@ -180,7 +180,7 @@ def train(seed, method, setting="metres", rooms="test", rate=RATE, **option):
     Returns:
         Dictionary of `measures` and of `curve`, the tasks' losses and weights by epoch.
     """
-    split = dense.load_rooms(seed)
+    split = dense.load_rooms(seed, source="synthetic")
     judged = getattr(split, rooms)
     if method in BASELINES:
         return {"measures": dense.measures(_baseline(method, split, judged), judged), "curve": {}}
