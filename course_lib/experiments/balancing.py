@@ -22,7 +22,7 @@ from course_lib.multitask.losses import Present
 
 SEEDS = 5
 LABELLED, STEPS, EPOCHS, BATCH = 20, 20, 20, 8
-RATE, FAST = 4e-3, 8e-3
+RATE, HIGHER_RATE = 4e-3, 8e-3
 TASKS = {
     "metres": dense.TASKS,
     "millimetres": dense.TASKS,
@@ -126,7 +126,7 @@ def tuning():
             values = WEIGHTS[setting] if values is None else values
             runs += [{"method": method, "setting": setting, option: value} for value in values]
         runs += [
-            {"method": "constants", "setting": setting, "weight": weight, "rate": FAST}
+            {"method": "constants", "setting": setting, "weight": weight, "rate": HIGHER_RATE}
             for weight in WEIGHTS[setting]
         ]
     return [(1000, {**run, "rooms": "validation"}) for run in runs]
