@@ -12,7 +12,16 @@ from rich.console import Console
 
 from course_lib.classroom.course import Course
 
-FIGURES = ("method_one", "transfer", "consistency", "fusion", "multitask", "grading", "lectures")
+FIGURES = (
+    "method_one",
+    "transfer",
+    "consistency",
+    "fusion",
+    "multitask",
+    "grading",
+    "attacks",
+    "lectures",
+)
 PAGE = Path(__file__).with_name("README.md")
 HEAD = """# Measured figures
 

@@ -133,7 +133,7 @@ def _trust(course):
         copy = course.copy(Path(folder))
         source = nbformat.read(copy.source(LAB), as_version=4)
         released = nbformat.read(release(copy, LAB), as_version=4)
-        bank = {v.name: v for v in variants.read_all(copy, LAB) if v.reported}
+        bank = {v.name: v for v in variants.read_all(copy, LAB) if v.hostile}
         for variant in bank.values():
             answers = variants.solutions(source) | variant.answers
             hand_in(copy, LAB, variant.name, variants.answer(released, answers))
@@ -142,7 +142,7 @@ def _trust(course):
         deserved = {name: full - sum(variant.loses.values()) for name, variant in bank.items()}
         ours = _repelled(copy, deserved)
         reported = sum(
-            bank[one.student].reported in "\n".join(one.suspicions + one.notes)
+            bank[one.student].reported in "\n".join(one.hints + one.notes)
             for one in outcomes.read_all(copy, LAB)
         )
         _run("nbgrader", "autograde", LAB, "--force", cwd=copy.labs, check=False)

@@ -24,6 +24,7 @@ app.add_typer(lecture_commands.app, name="lectures")
 app.add_typer(labs_app, name="labs")
 app.command("record")(lecture_commands.record)
 CORES = os.cpu_count() or 1
+LONGEST = 5000  # characters of a text
 
 Lab = Annotated[str, typer.Argument(help="Name of the lab.")]
 Jobs = Annotated[
@@ -49,6 +50,13 @@ def main(
     context.obj = course
 
 
+def show(text):
+    """Makes a text inert for the terminal: students chose names, and made notebooks say things."""
+    from course_lib.classroom.cleaning import clean_text
+
+    return escape(clean_text(str(text), LONGEST))
+
+
 def run():
     """Runs the command; what users can mend is said in plain words, without a traceback."""
     from course_lib.datasets.files import DataError
@@ -56,7 +64,7 @@ def run():
     try:
         app()
     except (ValueError, DataError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
+        console.print(f"[red]{show(error)}[/red]")
         sys.exit(1)
 
 
@@ -169,9 +177,9 @@ def labs_verify(context: typer.Context, lab: Lab, jobs: Jobs = CORES):
 
         for finding in verify(open_course(context), lab, jobs, step, sealed=_can_seal()):
             findings.append(finding)
-            bars.console.print(f"{mark(not finding.problems)} {escape(finding.what)}")
+            bars.console.print(f"{mark(not finding.problems)} {show(finding.what)}")
             for problem in finding.problems:
-                bars.console.print(f"    {escape(problem)}")
+                bars.console.print(f"    {show(problem)}")
     raise typer.Exit(int(any(finding.problems for finding in findings)))
 
 
@@ -195,21 +203,18 @@ def check(notebook: Annotated[Path, typer.Argument(help="Your lab notebook.")]):
         results = check_notebook(notebook)
     table = Table("", "test", "points", "what to fix")
     for result in results:
-        if result.score is None:
-            table.add_row("", result.cell, f"– / {result.points:g}", result.message)
-            continue
+        sign = "" if result.passed is None else mark(result.passed)
         note = "\nThe cell was edited; it is graded as it was given out." if result.edited else ""
-        table.add_row(
-            mark(result.score == result.points),
-            result.cell,
-            f"{result.score:g} / {result.points:g}",
-            escape(result.message + note),
-        )
+        points = f"{result.points:g}" if result.points else ""
+        table.add_row(sign, show(result.cell), points, show(result.message) + note)
     console.print(table)
-    tested = [result for result in results if result.score is not None]
-    reached, possible = sum(r.score for r in tested), sum(r.points for r in tested)
-    console.print(f"{reached:g} of {possible:g} points by visible tests.")
-    raise typer.Exit(int(reached < possible))
+    tested = [result for result in results if result.passed is not None]
+    passed = sum(result.passed for result in tested)
+    console.print(
+        f"{passed} of {len(tested)} visible tests pass. Points are given when you hand in, on "
+        "these inputs and on others."
+    )
+    raise typer.Exit(int(passed < len(tested)))
 
 
 @app.command()
@@ -236,12 +241,13 @@ def _collect(course, lab, archive):
     table = Table("student", "file", "", "")
     for item in collected:
         if item.status != "new":
-            table.add_row(item.student, item.file, item.status, item.reason)
+            table.add_row(*map(show, (item.student, item.file, item.status, item.reason)))
     if table.rows:
         console.print(table)
     students = {item.student for item in collected if item.status != "skipped"}
     console.print(
-        f"{len(students)} students handed in {lab}: {course.labs / 'submitted'}", soft_wrap=True
+        f"{len(students)} students handed in {show(lab)}: {show(course.labs / 'submitted')}",
+        soft_wrap=True,
     )
 
 
@@ -287,7 +293,8 @@ def regrade(
         scores, _ = preview(course, lab, step, **options)
     table = Table("student", "cell", "before", "after")
     for change in differences(read_scores(course, lab), scores):
-        table.add_row(change.student, change.cell, f"{change.before:g}", f"{change.after:g}")
+        moved = f"{change.before:g}", f"{change.after:g}"
+        table.add_row(show(change.student), show(change.cell), *moved)
     console.print(table if table.rows else "No score moves.")
 
 
@@ -325,13 +332,14 @@ def _grade(course, lab, cluster=None, **options):
     table = Table("student", "name", "points", "", title=f"{lab}: {results.possible:g} points")
     for result in results.students:
         points = "–" if result.fault else f"{result.total:g}"
-        table.add_row(result.student, result.name, points, f"[red]{escape(result.fault)}[/red]")
+        fault = f"[red]{show(result.fault)}[/red]"
+        table.add_row(show(result.student), show(result.name), points, fault)
     console.print(table)
     faults = [result for result in results.students if result.fault]
-    suspects = [r for r in results.students if r.outcome and r.outcome.suspicions]
+    hinted = [r for r in results.students if r.outcome and r.outcome.hints]
     console.print(
-        f"{len(done)} submissions were run now. Of all, {len(faults)} could not be graded and "
-        f"{len(suspects)} tried to influence the grading; `course report {lab}` says how. "
+        f"{len(done)} submissions were run now. Of all, {len(faults)} could not be graded, and the "
+        f"code of {len(hinted)} is worth a look; `course report {lab}` says why. "
         "Answers that a person has to read wait in formgrader."
     )
     return not faults

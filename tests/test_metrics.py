@@ -74,21 +74,6 @@ def test_an_unknown_definition_is_refused(rows):
         metrics.explained_variance(*rows, "total")
 
 
-def test_limits_of_agreement():
-    found = metrics.limits_of_agreement([11, 23, 32], [10, 20, 30])
-    assert found.difference.tolist() == [1, 3, 2]
-    assert found.mean.tolist() == [10.5, 21.5, 31]
-    assert found[2:] == pytest.approx((2, 0.04, 3.96))
-
-
-def test_limits_of_agreement_hold_95_percent_of_normal_differences():
-    rng = np.random.default_rng(0)
-    first, second = rng.normal(size=(2, 20000))
-    found = metrics.limits_of_agreement(first, second)
-    inside = (found.difference > found.lower) & (found.difference < found.upper)
-    assert inside.mean() == pytest.approx(0.95, abs=0.005)
-
-
 def test_paired_difference_has_the_t_interval_of_a_textbook():
     ours, rival = [66.0, 64.0, 63.0, 65.0, 68.0], [61.0, 60.5, 57.7, 62.0, 66.0]
     difference = metrics.paired_difference(ours, rival)

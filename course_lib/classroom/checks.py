@@ -3,15 +3,22 @@
 A check of a lab is a class in `labs/checks/LAB.py`, whose `task` is the task that it checks.
 *given* makes inputs, *run* is the only part that touches a student's code, *judge* compares. Only
 plain values pass between the parts (arrays, numbers, strings, and lists and dictionaries of them),
-so that *run* can be sent to another process.
+so that *run* can be sent to another process. *returns* declares their form.
 
-`course grade` keeps *given* and *judge* in its own process and sends *run* to the student's. Under
-plain `nbgrader autograde` all three run in the student's kernel: `check`. The score of honest work
-is the same.
+A check is asked three times: with the inputs of the visible tests, with others of the same kind,
+and with hidden ones. Requirements that the visible tests show have points of their own, so that
+whoever has solved what the tests show in earnest keeps these, and whoever has written down the
+tests' answers gets none.
+
+`course grade` keeps *given* and *judge* in a process of its own and sends *run* to the student's.
+Under plain `nbgrader autograde` all three run in the student's kernel: `check`. The score of honest
+work is the same.
 """
 
 import ast
+import builtins
 import functools
+import hashlib
 import logging
 import os
 from pathlib import Path
@@ -20,25 +27,69 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib.classroom.wire import plain
+from course_lib.classroom import wire
+from course_lib.classroom.wire import Array
 
 log = logging.getLogger(__name__)
 
+__all__ = ["Array", "Check", "check", "shown"]
+
+# What a check is asked, in this order. The visible tests show the first two.
+INPUTS = ("example", "similar", "hidden")
+OF_EXAMPLES = INPUTS[:2]
+NOT_IMPLEMENTED = "The task is not implemented."
+OTHER_FORM = "The result has the type and the shape that the task describes."
+
+
+class Requirement(NamedTuple):
+    """What *judge* found about one requirement.
+
+    Attributes:
+        met: Whether it is met.
+        sentence: What is required.
+        shown: Whether the visible tests show it.
+    """
+
+    met: bool
+    sentence: str
+    shown: bool = False
+
+
+def shown(met, sentence):
+    """Makes a `Requirement` that the visible tests show."""
+    return Requirement(met, sentence, True)
+
 
 class Check:
-    """One hidden check. A subclass names its `task` and writes the three parts.
+    """One hidden check. A subclass names its `task` and writes the parts.
 
     Attributes:
         task: Name of the task.
-        partial: Whether the points are given in part, in proportion to the requirements that are
-            met; else all or none.
+        points: Points of the task.
+        points_shown: Points among them for the requirements that the visible tests show, all or
+            none, on `example`'s inputs; the others need all requirements on all inputs.
+        by_chance: Whether `run` returns what the student's code draws, so that other draws, and
+            the same in another order, are as good.
     """
 
     task: str
-    partial = False
+    points = 1
+    points_shown = 0
+    by_chance = False
+
+    def example(self, rng):
+        """Makes inputs like those of the visible tests.
+
+        Args:
+            rng: None for the visible tests' own; or a `numpy.random.Generator` for others of the
+                same kind, on which an answer written down for the tests fails.
+
+        Returns:
+            As `given`; None if the visible tests show no requirement.
+        """
 
     def given(self, rng):
-        """Makes the inputs.
+        """Makes the hidden inputs.
 
         Args:
             rng: A `numpy.random.Generator`.
@@ -61,17 +112,25 @@ class Check:
         """
         raise NotImplementedError
 
+    def returns(self, given):
+        """Declares the form of what `run` returns, see `wire`; another one meets no requirement.
+
+        Args:
+            given: What `given` returned.
+        """
+        return ...
+
     def judge(self, given, returned):
         """Compares.
 
         Args:
             given: What `given` returned, as it was before `run`.
-            returned: What `run` returned.
+            returned: What `run` returned, in the form that `returns` declares.
 
         Yields:
-            Pairs of a bool, whether a requirement is met, and a sentence that says what is
-            required. Students read the sentence when it is not met: it names no input and no
-            expected value.
+            `shown(met, sentence)` or a pair `met, sentence`: whether a requirement is met, and a
+            sentence that says what is required. Students read the sentence when it is not met: it
+            names no input and no expected value.
         """
         raise NotImplementedError
 
@@ -120,14 +179,25 @@ def load(source):
     return checks
 
 
-def make_inputs(this, seed=0):
-    """Returns the inputs of a `Check`, as plain values.
+def seed_of(lab, student):
+    """Returns the seed of a student's hidden inputs, so that one's are worth nothing to others."""
+    return int.from_bytes(hashlib.sha256(f"{lab}/{student}".encode()).digest()[:4], "big")
+
+
+def make_inputs(this, which, seed=0):
+    """Makes the inputs of a `Check`, as plain values.
 
     Args:
         this: A `Check`.
+        which: One of `INPUTS`.
         seed: Seed of the inputs.
+
+    Returns:
+        The inputs; None if the check has none of that kind.
     """
-    return plain(this.given(np.random.default_rng(seed)))
+    if which == "hidden":
+        return wire.plain(this.given(np.random.default_rng(seed)))
+    return wire.plain(this.example(None if which == "example" else np.random.default_rng(seed)))
 
 
 def judge(this, given, returned):
@@ -136,24 +206,42 @@ def judge(this, given, returned):
     Args:
         this: A `Check`.
         given: The inputs.
-        returned: A plain value, whatever its form.
+        returned: A wire's text, whatever it holds.
 
     Returns:
-        A `Verdict`. A value that cannot be judged, because it has another form than the lab's
-        solution returns, meets no requirement.
+        List of `Requirement`s. A value of another form than `returns` declares, or one that cannot
+        be judged, meets none.
     """
     try:
-        findings = [(bool(met), sentence) for met, sentence in this.judge(given, returned)]
+        returned = wire.decode(returned, this.returns(given))
+        findings = [Requirement(*finding) for finding in this.judge(given, returned)]
+        return [finding._replace(met=bool(finding.met)) for finding in findings]
     except Exception:
         log.info("%s could not be judged", this.task, exc_info=True)
-        return Verdict(0.0, ["The result has the type and the shape that the task describes."])
-    unmet = [sentence for met, sentence in findings if not met]
-    if this.partial:
-        return Verdict(1 - len(unmet) / len(findings), unmet)
-    return Verdict(float(not unmet), unmet)
+        return [shown(False, OTHER_FORM)]
 
 
-def check(lab, task, namespace, seed=0, points=1):
+def conclude(this, findings):
+    """Makes one verdict of what was found on all inputs.
+
+    Args:
+        this: A `Check`.
+        findings: Dictionary from `INPUTS` to lists of `Requirement`s.
+
+    Returns:
+        A `Verdict`.
+    """
+    unmet = [one for found in findings.values() for one in found if not one.met]
+    examples = [one for which in OF_EXAMPLES for one in findings.get(which, []) if one.shown]
+    share = 0.0
+    if not unmet:
+        share = 1.0
+    elif examples and all(one.met for one in examples):
+        share = this.points_shown / this.points
+    return Verdict(share, list(dict.fromkeys(one.sentence for one in unmet)))
+
+
+def check(lab, task, namespace, seed=0):
     """Runs a hidden check inside a student's kernel.
 
     The folder of the checks is in `COURSE_CHECKS`, which nbgrader's configuration sets.
@@ -163,23 +251,39 @@ def check(lab, task, namespace, seed=0, points=1):
         task: Name of the task.
         namespace: The notebook's `globals()`.
         seed: Seed of the inputs.
-        points: Points of the cell; needed by checks that give a part of them.
 
     Returns:
         None for all points; a part of them as a number, as nbgrader takes it from a cell.
 
     Raises:
         RequirementNotMet: with a sentence for every requirement that is not met.
-        Exception: what the student's code raises.
     """
     source = Path(os.environ["COURSE_CHECKS"], f"{lab}.py").read_text(encoding="utf-8")
-    this = load(source)[task]
-    given = make_inputs(this, seed)
-    returned = plain(this.run(SimpleNamespace(**namespace), **plain(given)))
-    share, unmet = judge(this, given, returned)
+    this, findings = load(source)[task], {}
+    for which in INPUTS:
+        given = make_inputs(this, which, seed)
+        if given is not None:
+            findings[which] = _ask_here(this, given, namespace)
+    share, unmet = conclude(this, findings)
     if share == 1:
         return None
     if share == 0:
         raise RequirementNotMet("\n".join(unmet))
     print("\n".join(unmet))
-    return share * points
+    return share * this.points
+
+
+def _ask_here(this, given, namespace):
+    try:
+        returned = wire.encode(this.run(SimpleNamespace(**namespace), **wire.plain(given)))
+    except Exception as error:
+        return [shown(False, describe_error(type(error).__name__))]
+    return judge(this, given, returned)
+
+
+def describe_error(name):
+    """Says that a student's code raised an error, which may hold inputs: by its class alone."""
+    if name == "NotImplementedError":
+        return NOT_IMPLEMENTED
+    known = isinstance(getattr(builtins, name, None), type)
+    return f"Your code raises {name if known else 'an error'} on the inputs of a check."

@@ -120,6 +120,19 @@ def gpu(part):
         _free_gpus[part].put(device)
 
 
+def cores():
+    """Returns the processors that the jobs of this worker have to themselves; () for any."""
+    return tuple(map(int, filter(None, os.environ.get("COURSE_CORES", "").split(","))))
+
+
+def _share_cores(jobs):
+    """Returns the processors of each of several workers; where there are too few, some share."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [()] * jobs
+    there = sorted(os.sched_getaffinity(0))
+    return [there[n::jobs] or [there[n % len(there)]] for n in range(jobs)]
+
+
 def _slots(part):
     """GPUs of this process, each as often as jobs may share it."""
     devices = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -140,9 +153,13 @@ def _slots(part):
 
 @contextmanager
 def _processes(jobs, gpus):
-    environments = [{}] * jobs
+    environments = [{"COURSE_CORES": ",".join(map(str, own))} for own in _share_cores(jobs)]
     if gpus:
-        environments = [{"CUDA_VISIBLE_DEVICES": device} for device in _slots(gpus)[:jobs]]
+        devices = _slots(gpus)[:jobs]
+        environments = [
+            {"CUDA_VISIBLE_DEVICES": device, **environment}
+            for device, environment in zip(devices, environments)
+        ]
     with warm.serving():
         processes = [_Process(environment) for environment in environments]
         idle = SimpleQueue()

@@ -59,7 +59,7 @@ def _options(course, lab, source, points):
             (None, sum(p for cell, p in points.items() if cell.split("-")[0] == task))
         )
     for variant in variants.read_all(course, lab):
-        if variant.reported:
+        if variant.hostile:
             continue
         for task, answer in variant.answers.items():
             loses = sum(p for cell, p in variant.loses.items() if cell.split("-")[0] == task)

@@ -1,38 +1,41 @@
-"""Running one submission: its code in a kernel of its own, the verdicts in this process."""
+"""Running one submission: its code in a kernel of its own, the verdicts in another process."""
 
 import ast
 import asyncio
-import builtins
 import contextlib
 import functools
-import secrets
+import logging
+import math
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
+import psutil
 import zmq
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionComplete
 from nbformat.v4 import new_output
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import determine_grade, is_grade, is_solution
 
-from course_lib.classroom import checks, cluster, wire
-from course_lib.classroom.assertions import rewrite
+from course_lib.classroom import checks, cluster
+from course_lib.classroom.cleaning import BoundedSession, clean_output, make_error
+from course_lib.classroom.judge import Judge
 from course_lib.classroom.kernels import SocketKernelManager, open_channels
 from course_lib.classroom.outcomes import CellOutcome
-from course_lib.classroom.sandbox import SCRATCH, Limits, Seal
+from course_lib.classroom.sandbox import HOME, WORK, Limits, Seal
+
+log = logging.getLogger(__name__)
+_idle = {}
 
 # Seconds that a kernel has to answer an interrupt, and to start.
 GRACE = 5
 START = 60
-LARGEST_MESSAGE = 128_000_000
-NOT_IMPLEMENTED = "The task is not implemented."
-ASK = (
-    "(lambda f: f.__builtins__['__import__']('sys').modules[{guard!r}]"
-    ".{function}({arguments}f.__globals__))(lambda: 0)"
-)
+# Bytes of one message, and messages that wait to be read; more than these is the kernel's to keep.
+LARGEST_MESSAGE = 32_000_000
+MOST_MESSAGES = 100
+# Share of a processor below which a cell counts as one that waits.
+IDLE = 0.1
+INSIDE = "__import__('course_lib.classroom.inside', fromlist=['_'])"
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,11 @@ class Bounds:
     """What a submission may use up.
 
     Attributes:
-        cell: Seconds of a cell.
+        cell: Seconds of processor time of a cell, with all that it starts; one that gets less than
+            a tenth of a processor may last as long.
         notebook: Seconds of the whole notebook, restarts of its kernel included.
-        output: Characters of a cell's output that are kept; the cell is interrupted at a hundred
-            times as many.
+        output: Characters of a cell's output that are kept, a tenth of those of a notebook; the
+            cell is interrupted at a hundred times as many.
         restarts: How often its kernel is started again after it died or hung.
     """
 
@@ -61,6 +65,7 @@ class Job:
         student: Identifier of the student.
         notebook: The sanitized notebook, as JSON.
         checks: Source of the lab's hidden checks.
+        seed: Seed of the hidden inputs.
         files: Files that lie beside the notebook, by their relative paths.
         sealed: Whether its kernel is sealed off.
         bounds: What it may use up.
@@ -71,6 +76,7 @@ class Job:
     student: str
     notebook: str
     checks: str
+    seed: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     sealed: bool = True
     bounds: Bounds = field(default_factory=Bounds)
@@ -87,14 +93,12 @@ class Executed:
         seconds: Time that it took.
         cells: What became of each graded cell.
         notes: What was odd, in words.
-        suspicions: What its code did to influence the grading, in words.
     """
 
     notebook: str
     seconds: float
     cells: dict[str, CellOutcome]
     notes: list[str]
-    suspicions: list[str]
 
 
 class KernelLost(Exception):
@@ -106,7 +110,7 @@ class TimeIsUp(Exception):
 
 
 def execute(job):
-    """Runs a submission.
+    """Runs a submission: first its notebook, visible tests included, then the hidden checks.
 
     Args:
         job: A `Job`.
@@ -114,145 +118,128 @@ def execute(job):
     Returns:
         An `Executed`.
     """
-    with tempfile.TemporaryDirectory(prefix="submission-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True) as folder,
+        cluster.gpu(job.gpus) as environment,
+        _judge(job.checks) as judge,
+    ):
         for name, content in job.files.items():
-            path = Path(folder, name)
+            path = Path(folder, "work", name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        with cluster.gpu(job.gpus) as environment:
-            return asyncio.run(_Run(job, folder, environment).execute())
+        for name in ("work", "home"):
+            Path(folder, name).mkdir(exist_ok=True)
+        return asyncio.run(_Run(job, folder, environment, judge).execute())
+
+
+@contextlib.contextmanager
+def _judge(source):
+    """Lends a `Judge`; the last one is kept for the next submission."""
+    judge = _idle.pop(source, None) or Judge(source)
+    try:
+        yield judge
+    finally:
+        for other in _idle.values():
+            other.end()
+        _idle.clear()
+        _idle[source] = judge
 
 
 class _Run:
     """One run of one submission."""
 
-    def __init__(self, job, folder, environment):
-        self.job, self.folder, self.environment = job, folder, environment
+    def __init__(self, job, folder, environment, judge):
+        self.job, self.folder, self.environment, self.judge = job, folder, environment, judge
         self.notebook = nbformat.reads(job.notebook, as_version=4)
-        self.reader = NotebookClient(self.notebook, record_timing=False)
-        self.reader.clear_before_next_output = False
-        self.checks = checks.load(job.checks)
-        self.outcomes, self.notes, self.suspicions = {}, [], []
+        self.outcomes, self.notes = {}, []
         self.deadly, self.restarts = set(), 0
-        self.written, self.client = 0, None
+        self.manager, self.client = None, None
+        # What the cell sent and what is kept of it; what is kept of the notebook.
+        self.written, self.shown, self.kept = 0, 0, 0
+        self.flood = asyncio.Event()
         self.most_written = 100 * job.bounds.output
+        self.deadline = math.inf
 
     async def execute(self):
         start = time.monotonic()
         self.deadline = start + self.job.bounds.notebook
+        later = []
         try:
             await self._start()
             for number, cell in enumerate(self.notebook.cells):
                 if cell.cell_type == "code":
-                    await self._execute_cell(number, cell)
+                    cell.outputs = []
+                    if tasks := find_checks(cell):
+                        later.append((number, cell, tasks))
+                    else:
+                        await self._run_cell(number, cell)
+            for number, cell, tasks in later:
+                await self._check_cell(number, cell, tasks)
         finally:
             await self._stop()
-        return Executed(
-            nbformat.writes(self.notebook),
-            time.monotonic() - start,
-            self.outcomes,
-            self.notes,
-            self.suspicions,
-        )
+        seconds = time.monotonic() - start
+        return Executed(nbformat.writes(self.notebook), seconds, self.outcomes, self.notes)
 
-    async def _execute_cell(self, number, cell):
+    async def _run_cell(self, number, cell):
+        """Runs a cell as nbgrader does. If it is graded, its outputs decide on its points."""
         start = time.monotonic()
-        tested = is_grade(cell) and not is_solution(cell)
-        cell.outputs = []
         try:
-            if self.client is None:
-                raise KernelLost("Not run: the kernel died too often.")
-            if start > self.deadline:
-                raise TimeIsUp("Not run: the time of the notebook was used up.")
-            verdict = await (self._test(cell) if tested else self._run(cell))
+            reply = await self._request_in_time(cell.source, cell)
+            content = reply["content"]
+            failed = content.get("status") == "error"
+            if failed and not any(output.output_type == "error" for output in cell.outputs):
+                error = str(content.get("ename", "")), str(content.get("evalue", ""))
+                cell.outputs.append(make_error(*error))
         except (TimeIsUp, KernelLost) as error:
-            verdict = checks.Verdict(0.0, [str(error)])
-            if isinstance(error, KernelLost) and self.client is not None:
-                self.deadly.add(number)
-                await self._recover(number, error)
-            elif not tested:
-                cell.outputs.append(_error(type(error).__name__, str(error)))
-        if tested:
-            _write_verdict(cell, verdict)
-            reason = "\n".join(verdict.unmet)
-            name = cell.metadata.nbgrader.grade_id
-            self.outcomes[name] = CellOutcome(round(time.monotonic() - start, 3), reason)
+            cell.outputs.append(make_error(type(error).__name__, str(error)))
+            await self._recover(number, error)
+        if is_grade(cell) and not is_solution(cell):
+            self._conclude(cell, start, _read_reason(cell), judged=False)
 
-    async def _run(self, cell):
-        """Runs a cell that is not graded by a test."""
-        reply = await self._request(cell.source, cell)
-        content = reply["content"]
-        if content["status"] == "error" and not any(
-            output.output_type == "error" for output in cell.outputs
-        ):
-            cell.outputs.append(_error(content["ename"], content["evalue"]))
-
-    async def _test(self, cell):
-        """Runs a test cell; returns its `Verdict`."""
-        rest, tasks = split(cell.source)
-        verdicts = []
-        if rest:
-            verdicts.append(await self._visible(cell, rest))
+    async def _check_cell(self, number, cell, tasks):
+        """Runs the hidden checks of a cell; all of its points are the judge's to give."""
+        start, verdicts = time.monotonic(), []
         for task, seed in tasks:
-            verdicts.append(await self._hidden(self.checks[task], seed))
-        shares = [verdict.share for verdict in verdicts] or [1.0]
-        return checks.Verdict(min(shares), [word for v in verdicts for word in v.unmet])
+            try:
+                verdicts.append(await self._check(task, self.job.seed if seed is None else seed))
+            except (TimeIsUp, KernelLost) as error:
+                verdicts.append(checks.Verdict(0.0, [str(error)]))
+                await self._recover(number, error)
+        verdict = checks.Verdict(
+            min(verdict.share for verdict in verdicts),
+            list(dict.fromkeys(word for verdict in verdicts for word in verdict.unmet)),
+        )
+        _write_verdict(cell, verdict)
+        self._conclude(cell, start, "\n".join(verdict.unmet), judged=True)
 
-    async def _visible(self, cell, source):
-        record = f"_{secrets.token_hex(8)}"
-        rewritten = rewrite(source, record)
-        answer = await self._ask(cell, "run_test", rewritten.source, record)
-        if answer is None:
-            return checks.Verdict(0.0, ["The test got no answer that could be read."])
-        error, found = answer["error"], answer["found"]
-        if error is not None:
-            return checks.Verdict(0.0, [_describe(*error)])
-        if answer["tampering"]:
-            return checks.Verdict(0.0, ["The notebook interferes with the test."])
-        if any(found.get(str(number)) is not met for number, met in rewritten.expected.items()):
-            self._suspect(["answers a test without running it"])
-            return checks.Verdict(0.0, ["The notebook interferes with the test."])
-        points = cell.metadata.nbgrader.points
-        if answer["value"] is None or not 0 < answer["value"] < points:
-            return checks.Verdict(1.0, [])
-        return checks.Verdict(answer["value"] / points, ["The test gives a part of its points."])
+    def _conclude(self, cell, start, reason, judged):
+        seconds = round(time.monotonic() - start, 3)
+        name = cell.metadata.nbgrader.grade_id
+        self.outcomes[name] = CellOutcome(seconds, reason, judged)
 
-    async def _hidden(self, this, seed):
-        given = checks.make_inputs(this, seed)
-        answer = await self._ask(None, "run_check", this.run_source, wire.encode(given))
-        if answer is None:
-            return checks.Verdict(0.0, ["The check got no answer that could be read."])
-        if answer["error"] is not None:
-            name = answer["error"][0]
-            if name == "NotImplementedError":
-                return checks.Verdict(0.0, [NOT_IMPLEMENTED])
-            known = isinstance(getattr(builtins, name, None), type)
-            raised = f"raises {name}" if known else "raises an error"
-            return checks.Verdict(0.0, [f"Your code {raised} on other inputs."])
-        return checks.judge(this, given, answer["returned"])
+    async def _check(self, task, seed):
+        """Asks the student's code for what a check wants to know; returns the `Verdict`."""
+        this = checks.load(self.job.checks)[task]
+        findings = {}
+        for which in checks.INPUTS:
+            given = self.judge.make_inputs(task, which, seed)
+            if given is None:
+                continue
+            question = f"{INSIDE}.run_check({this.run_source!r}, {given!r}, globals())"
+            try:
+                reply = await self._request_in_time("", None, {"answer": question})
+            except TimeIsUp as error:
+                findings[which] = [checks.shown(False, str(error))]
+                continue
+            findings[which] = self.judge.judge(task, which, seed, reply["raw"])
+        return checks.conclude(this, findings)
 
-    async def _ask(self, cell, function, *arguments):
-        """Calls a function of `inside` in the kernel; returns its answer, or None."""
-        text = "".join(f"{argument!r}, " for argument in arguments)
-        question = ASK.format(guard=self.guard, function=function, arguments=text)
-        expressions = {"answer": question}
-        reply = await self._request("", cell, expressions)
-        answer = reply["content"].get("user_expressions", {}).get("answer", {})
-        try:
-            text = answer["data"]["text/plain"]
-            if len(text) > wire.LARGEST:
-                raise ValueError(f"{len(text):,} characters")
-            decoded = wire.decode(ast.literal_eval(text))
-            self._suspect(decoded["suspicions"])
-            return {"error": None, "found": {}, "value": None, "tampering": [], **decoded}
-        except Exception as error:
-            self.notes.append(f"An answer of the kernel could not be read: {type(error).__name__}.")
-            return None
-
-    def _suspect(self, words):
-        self.suspicions += [
-            str(word)[:200] for word in words if str(word)[:200] not in self.suspicions
-        ][:20]
+    async def _request_in_time(self, code, cell, expressions=None):
+        if self.client is None:
+            raise KernelLost("Not run: the kernel died too often.")
+        if time.monotonic() > self.deadline:
+            raise TimeIsUp("Not run: the time of the notebook was used up.")
+        return await self._request(code, cell, expressions)
 
     async def _request(self, code, cell, expressions=None):
         """Sends code to the kernel; returns its reply.
@@ -261,7 +248,8 @@ class _Run:
             TimeIsUp: if it was interrupted.
             KernelLost: if the kernel died or did not let itself be interrupted.
         """
-        self.written, self.flood = 0, asyncio.Event()
+        self.written, self.shown = 0, 0
+        self.flood.clear()
         asking = asyncio.ensure_future(
             self.client.execute_interactive(
                 code,
@@ -275,10 +263,9 @@ class _Run:
         )
         dying = asyncio.ensure_future(self.manager.provisioner.wait())
         flooding = asyncio.ensure_future(self.flood.wait())
-        seconds = max(0.0, min(self.job.bounds.cell, self.deadline - time.monotonic()))
+        clock = asyncio.ensure_future(self._wait_until_used_up())
         try:
-            ends = {asking, dying, flooding}
-            await asyncio.wait(ends, timeout=seconds, return_when="FIRST_COMPLETED")
+            await asyncio.wait({asking, dying, flooding, clock}, return_when="FIRST_COMPLETED")
             interrupted = not (asking.done() or dying.done())
             if interrupted:
                 await self.manager.interrupt_kernel()
@@ -290,65 +277,96 @@ class _Run:
             if flooding.done():
                 raise TimeIsUp("The code wrote too much and was interrupted.")
             if interrupted:
-                raise TimeIsUp(f"The code ran longer than {seconds:.0f} s and was interrupted.")
+                raise TimeIsUp(f"The code ran longer than {clock.result():.0f} s.")
             return asking.result()
         finally:
-            for task in (asking, dying, flooding):
+            for task in (asking, dying, flooding, clock):
                 task.cancel()
+
+    async def _wait_until_used_up(self):
+        """Waits until a cell has used up its processor time, or does nothing for as long.
+
+        Returns:
+            Seconds that it was given.
+        """
+        start, most = time.monotonic(), self.job.bounds.cell
+        first = min(1.0, most)
+        await asyncio.sleep(min(first, max(0.0, self.deadline - start)))
+        before = _processor_seconds(self.manager.provisioner.pid)
+        while (now := time.monotonic()) < self.deadline:
+            used = _processor_seconds(self.manager.provisioner.pid) - before + first
+            if used >= most or (now >= start + most and used < IDLE * (now - start)):
+                return most
+            await asyncio.sleep(min(1.0, most - used, self.deadline - now))
+        return max(0.0, self.deadline - start)
 
     def _hear(self, cell, message):
         """Keeps what a cell shows, up to a bound."""
-        content = message["content"]
+        before, bound = self.written, self.job.bounds.output
+        self.written += message.get("size", 0)
+        if before <= self.most_written < self.written:
+            self.flood.set()
         if cell is None:
             return
-        if message["msg_type"] in ("error", "execute_result") and is_grade(cell):
-            self._suspect(["sends a result in the place of a test's"])
+        if message["msg_type"] == "clear_output":
+            cell.outputs.clear()
+        output = clean_output(message["msg_type"], message["content"])
+        if output is None:
             return
-        size = len(str(content.get("text", content.get("data", ""))))
-        bound, before = self.job.bounds.output, self.written
-        self.written += size
-        if self.written > bound:
-            if before <= bound:
-                name = cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
-                self.notes.append(f"The output of cell {name} was cut after {bound:,} characters.")
-            if "text" not in content:
+        size = len(str(output))
+        left = min(bound - self.shown, 10 * bound - self.kept)
+        if size > left:
+            self._note(f"The output of cell {_name(cell)} was cut after {bound:,} characters.")
+            if "text" not in output:
                 return
-            content["text"] = content["text"][: max(0, bound - before)]
-            if before <= self.most_written < self.written:
-                self.flood.set()
-        with contextlib.suppress(CellExecutionComplete):
-            self.reader.process_message(message, cell, 0)
+            output.text = output.text[: max(0, left)]
+        self.shown += min(size, max(0, left))
+        self.kept += min(size, max(0, left))
+        _append(cell.outputs, output)
+
+    def _note(self, words):
+        if words not in self.notes:
+            self.notes.append(words)
 
     async def _start(self):
-        self.manager = SocketKernelManager(kernel_name="course")
+        """Starts a kernel, or raises `RuntimeError`."""
+        self.manager = SocketKernelManager(kernel_name="course", session=BoundedSession())
+        try:
+            await asyncio.wait_for(self._start_sealed(), START)
+        except asyncio.TimeoutError:
+            await self._stop()
+            raise RuntimeError(f"The kernel did not start within {START} s.") from None
+
+    async def _start_sealed(self):
+        folders = {name: str(Path(self.folder, name)) for name in ("work", "home")}
         seal = None
         if self.job.sealed:
+            folders = {"work": WORK, "home": HOME}
             seal = Seal(
                 self.manager.sockets,
-                files=tuple(map(str, Path(self.folder).iterdir())),
+                files=tuple(map(str, Path(self.folder, "work").iterdir())),
                 devices=tuple(map(str, Path("/dev").glob("nvidia*"))) if self.job.gpus else (),
+                cores=cluster.cores(),
                 limits=self.job.limits,
             )
-        await self.manager.start_kernel(
-            cwd=SCRATCH if seal else self.folder, env=self._environment(), seal=seal
-        )
+        environment = self._environment(folders["home"])
+        await self.manager.start_kernel(cwd=folders["work"], env=environment, seal=seal)
         self.client = self.manager.client()
         self.client.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+        self.client.context.setsockopt(zmq.RCVHWM, MOST_MESSAGES)
         await open_channels(self.client, START)
-        self.guard = f"_{secrets.token_hex(8)}"
         await self.client.execute_interactive(
-            "import course_lib.classroom.inside as _; "
-            f"_.cut_streams({self.most_written}); _.guard({self.guard!r}); del _",
+            f"{INSIDE}.prepare({self.job.bounds.output})",
             silent=True,
             allow_stdin=False,
         )
 
-    def _environment(self):
+    def _environment(self, home):
         """The kernel's environment: nothing of the grader's own."""
-        home = SCRATCH if self.job.sealed else self.folder
         return {
             "HOME": home,
             "TMPDIR": home,
+            "IPYTHONDIR": f"{home}/.ipython",
             "MPLCONFIGDIR": home,
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
@@ -364,76 +382,104 @@ class _Run:
         if self.client is not None:
             self.client.stop_channels()
             self.client = None
-        if self.manager.has_kernel:
+        if self.manager is not None and self.manager.has_kernel:
             await self.manager.shutdown_kernel(now=True)
+        if self.manager is not None:
+            self.manager.cleanup_connection_file()
 
     async def _recover(self, number, error):
-        """Starts the kernel again and runs what came before, without the cell that ended it."""
+        """Starts a lost kernel again and runs what came before, without the cell that ended it."""
+        if not isinstance(error, KernelLost) or self.client is None:
+            return
+        self.deadly.add(number)
         self.restarts += 1
-        cell = self.notebook.cells[number]
-        if not is_grade(cell):
-            cell.outputs.append(_error(type(error).__name__, str(error)))
-        name = cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
-        self.notes.append(f"The kernel ended in cell {name}: {error}")
+        self._note(f"The kernel ended in cell {_name(self.notebook.cells[number])}: {error}")
         await self._stop()
         if self.restarts > self.job.bounds.restarts:
             return
         await self._start()
         for earlier, cell in enumerate(self.notebook.cells[:number]):
-            tested = is_grade(cell) and not is_solution(cell)
-            if cell.cell_type == "code" and not tested and earlier not in self.deadly:
+            if cell.cell_type == "code" and not is_grade(cell) and earlier not in self.deadly:
                 try:
-                    await self._request(cell.source, None)
+                    await self._request_in_time(cell.source, None)
                 except TimeIsUp:
                     continue
                 except KernelLost as again:
-                    self.deadly.add(earlier)
-                    return await self._recover(number, again)
+                    return await self._recover(earlier, again)
 
 
-def split(source):
-    """Splits a test cell into what is not a hidden check, and the hidden checks.
+def find_checks(cell):
+    """Finds the hidden checks of a graded cell, its calls of `check(lab, task, globals(), seed)`.
 
     Args:
-        source: Source of the cell.
+        cell: The cell.
 
     Returns:
-        The source without its calls of `check(lab, task, globals(), seed)` and their import, and a
-        list of pairs of a task and a seed.
+        List of pairs of a task and a seed, None if it names none; empty if it calls no check.
+
+    Raises:
+        ValueError: if the cell does more than call checks.
     """
-    rest, tasks = [], []
-    lines = source.splitlines()
-    for statement in ast.parse(source).body:
+    if not is_grade(cell) or "course_lib.classroom.checks" not in cell.source:
+        return []
+    tasks = []
+    for statement in ast.parse(cell.source).body:
         call = statement.value if isinstance(statement, ast.Expr) else None
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "check":
-            seed = ast.literal_eval(call.args[3]) if len(call.args) > 3 else 0
-            tasks.append((ast.literal_eval(call.args[1]), seed))
-        elif (
-            not isinstance(statement, ast.ImportFrom)
-            or statement.module != "course_lib.classroom.checks"
-        ):
-            rest += lines[statement.lineno - 1 : statement.end_lineno]
-    return "\n".join(rest), tasks
+            task, *seed = [ast.literal_eval(call.args[i]) for i in (1, 3) if i < len(call.args)]
+            tasks.append((task, seed[0] if seed else None))
+        elif getattr(statement, "module", "") != "course_lib.classroom.checks":
+            raise ValueError(
+                f"The cell {_name(cell)!r} calls a hidden check and does more; give what else it "
+                "tests a cell of its own."
+            )
+    return tasks
 
 
-def _describe(name, message):
-    if name == "AssertionError":
-        return message or "The test fails."
+def _name(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
+
+
+def _append(outputs, output):
+    """Adds an output; what is printed piece by piece becomes one."""
+    last = outputs[-1] if outputs else {}
+    if output.output_type == "stream" and last.get("name") == output.name:
+        last.text += output.text
+    elif output.get("text") != "":
+        outputs.append(output)
+
+
+def _processor_seconds(pid):
+    """Processor time of a process and of all that it started, in seconds."""
+    total = 0.0
+    with contextlib.suppress(psutil.Error):
+        kernel = psutil.Process(pid)
+        for process in (kernel, *kernel.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += sum(process.cpu_times()[:4])
+    return total
+
+
+def _read_reason(cell):
+    """Says why a cell that was run as nbgrader does lost points."""
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    if not errors:
+        said = [output for output in cell.outputs if output.get("name") != "stderr"]
+        score, points = determine_grade(nbformat.from_dict({**cell, "outputs": said}), log)
+        return "" if score == points else "The test gives a part of its points."
+    name, message = errors[0].ename, errors[0].evalue
     if name == "NotImplementedError" and not message:
-        return NOT_IMPLEMENTED
+        return checks.NOT_IMPLEMENTED
+    if name in ("AssertionError", TimeIsUp.__name__, KernelLost.__name__):
+        return message or "The test fails."
     return f"{name}: {message}"
-
-
-def _error(name, message):
-    return new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
 
 
 def _write_verdict(cell, verdict):
     """Writes a verdict as the output from which nbgrader takes the cell's points."""
     words = "\n".join(verdict.unmet)
-    cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
     if verdict.share == 0:
-        cell.outputs.append(_error("RequirementNotMet", words))
+        cell.outputs.append(make_error("RequirementNotMet", words))
     elif verdict.share < 1:
         points = verdict.share * cell.metadata.nbgrader.points
         cell.outputs.insert(0, new_output("execute_result", data={"text/plain": f"{points:g}"}))

@@ -1,24 +1,31 @@
 """Exporting a lab's grades: as a table of our own, and as learning platforms import them."""
 
 import csv
+import re
 from pathlib import Path
 
 from markupsafe import escape
 
+from course_lib.classroom.cleaning import clean_text
 from course_lib.classroom.pages import write_points
 from course_lib.classroom.results import read_results
 from course_lib.classroom.student_feedback import read_feedback
 
-# What makes a spreadsheet take a cell for a formula.
-FORMULA = ("=", "+", "-", "@")
+# What makes a spreadsheet take a cell for a formula, after blanks and quotes. Some spreadsheets
+# separate cells by semicolons, whatever the file's commas say.
+_SIGN = "[=+@＝＋－＠-]"
+_BLANK = r"[\s\"\u200b-\u200d\u2060\ufeff]"
+_FORMULA = re.compile(f"(^|;)(?={_BLANK}*{_SIGN})")
+_SIGNS = re.compile(f"(?:^|;)(?:{_BLANK}*{_SIGN})+")
 
 
 def write(course, lab, path=None, format="csv"):
     """Exports the grades of a lab.
 
     Submissions that could not be graded, and those with an answer that a person still has to read,
-    have no total: an empty cell, never 0. Late penalties are taken off. A student's text that a
-    spreadsheet would take for a formula gets an apostrophe in front.
+    have no total: an empty cell, never 0. Late penalties are taken off. A student's text is cleaned
+    and put on one line; an apostrophe stands wherever a spreadsheet would take it for a formula,
+    also one that separates cells by semicolons.
 
     Args:
         course: A `Course`.
@@ -102,7 +109,7 @@ def _moodle(course, lab):
     for result in results.students:
         email, _ = people.get(result.student, ("", ""))
         yield [
-            f"Participant {result.student}",
+            _defuse(f"Participant {result.student}"),
             _defuse(result.name),
             _defuse(email),
             "",
@@ -128,7 +135,7 @@ def _read_people(course, lab):
 
 
 def _comment(feedback):
-    """Feedback in a few lines of HTML."""
+    """Feedback in a few lines of HTML, with entities for signs that could begin a formula."""
     lines = [f"Not graded: {feedback.fault}"] if feedback.fault else []
     if feedback.penalty:
         lines.append(f"Taken off for handing in late: {write_points(feedback.penalty)}.")
@@ -136,7 +143,12 @@ def _comment(feedback):
         score = f"{write_points(question.score)} of {write_points(question.points)}"
         words = " ".join([*question.reasons, *question.comments])
         lines.append(f"{question.question}: {score}. {words}".strip())
-    return "<br>".join(escape(line) for line in [*lines, *feedback.notes])
+    text = "<br>".join(escape(_clean(line)) for line in [*lines, *feedback.notes])
+    return _SIGNS.sub(lambda found: re.sub(_SIGN, _write_entity, found[0]), text)
+
+
+def _write_entity(sign):
+    return f"&#{ord(sign[0])};"
 
 
 def _write(points):
@@ -148,4 +160,9 @@ def _write_total(result):
 
 
 def _defuse(text):
-    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
+    return _FORMULA.sub(r"\1'", _clean(text))
+
+
+def _clean(text):
+    """A student's text on one line."""
+    return " ".join(clean_text(text).split())

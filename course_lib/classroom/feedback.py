@@ -18,9 +18,9 @@ class TestResult(NamedTuple):
 
     Attributes:
         cell: Name of the cell.
-        points: Points that the cell is worth.
-        score: Points reached; None where the notebook cannot tell: a hidden check, or an answer
+        passed: Whether it passes; None where the notebook cannot tell: a hidden check, or an answer
             that a person reads.
+        points: Points that the cell is worth; none where it only says what to fix.
         message: What to fix, or "".
         edited: Whether the cell is not the one that was given out. The original is used for
             grading.
@@ -29,8 +29,8 @@ class TestResult(NamedTuple):
     __test__ = False  # not a test of pytest's
 
     cell: str
+    passed: bool | None
     points: float
-    score: float | None
     message: str
     edited: bool
 
@@ -74,18 +74,25 @@ def check_notebook(path):
         IgnorePattern(config=config),
     ):
         notebook, resources = step.preprocess(notebook, resources)
-    return [_read_result(cell) for cell in notebook.cells if utils.is_grade(cell)]
+    return [_read_result(cell) for cell in notebook.cells if utils.is_grade(cell) or _is_help(cell)]
+
+
+def _is_help(cell):
+    """Whether a cell is a visible test that is worth no points."""
+    name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    return cell.cell_type == "code" and utils.is_locked(cell) and name.endswith("-tests")
 
 
 def _read_result(cell):
     about = cell.metadata.nbgrader
-    score, points = utils.determine_grade(cell)
+    score, points = utils.determine_grade(cell) if utils.is_grade(cell) else (None, 0)
     if utils.is_solution(cell):
         message = "not answered yet" if score == 0 else "read by a person"
-        return TestResult(about.grade_id, points, None, message, False)
+        return TestResult(about.grade_id, None, points, message, False)
     if not re.search(r"^[^#\s]", cell.source, re.MULTILINE):
-        return TestResult(about.grade_id, points, None, "checked when you hand in", False)
+        return TestResult(about.grade_id, None, points, "checked when you hand in", False)
     edited = about.get("checksum") not in (None, utils.compute_checksum(cell))
     errors = [f"{o.ename}: {o.evalue}" for o in cell.get("outputs", []) if o.output_type == "error"]
     message = errors[0].removeprefix("AssertionError: ") if errors else ""
-    return TestResult(about.grade_id, points, score, message, edited)
+    passed = score == points if utils.is_grade(cell) else not errors
+    return TestResult(about.grade_id, passed, points, message, edited)

@@ -12,7 +12,7 @@ import threadpoolctl
 from ipykernel.kernelapp import IPKernelApp
 from traitlets import Dict
 
-from course_lib.classroom import inside, sandbox
+from course_lib.classroom import sandbox
 from course_lib.classroom.warm import STARTED
 
 # Besides what lectures and labs import, what is imported late: by the start of a kernel, the first
@@ -33,39 +33,10 @@ STACK = (
     "sklearn.pipeline",
     "sklearn.preprocessing",
     "sklearn.semi_supervised",
-    "course_lib.classroom.checks",
-    "course_lib.consistency.augmentations",
-    "course_lib.consistency.context",
-    "course_lib.consistency.data",
-    "course_lib.consistency.pairs",
-    "course_lib.consistency.training",
+    "course_lib.classroom.inside",
     "course_lib.datasets",
-    "course_lib.fusion.architectures",
-    "course_lib.fusion.autoencoders",
-    "course_lib.fusion.data",
-    "course_lib.fusion.decisions",
-    "course_lib.fusion.early",
-    "course_lib.fusion.merging",
-    "course_lib.fusion.similarity",
-    "course_lib.fusion.speakers",
     "course_lib.metrics",
-    "course_lib.multitask.adaptive",
-    "course_lib.multitask.balancing",
-    "course_lib.multitask.baselines",
-    "course_lib.multitask.dense",
-    "course_lib.multitask.proximal",
-    "course_lib.multitask.relationships",
-    "course_lib.multitask.sharing",
-    "course_lib.multitask.training",
     "course_lib.plots",
-    "course_lib.transfer.backbones",
-    "course_lib.transfer.cuts",
-    "course_lib.transfer.freezing",
-    "course_lib.transfer.instances",
-    "course_lib.transfer.latent",
-    "course_lib.transfer.parameters",
-    "course_lib.transfer.relations",
-    "course_lib.transfer.representations",
     "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
@@ -98,7 +69,6 @@ def import_stack():
     """
     for name in STACK:
         importlib.import_module(name)
-    inside.remember()
     pools = threadpoolctl.ThreadpoolController()
     gc.collect()
     gc.freeze()

@@ -9,7 +9,7 @@ import functools
 import hashlib
 import logging
 import math
-import stat
+import tempfile
 import time
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
@@ -30,8 +30,11 @@ from sqlalchemy.exc import OperationalError
 
 from course_lib.classroom import cluster as clusters
 from course_lib.classroom import outcomes, sandbox, submission
-from course_lib.classroom.execution import Bounds, Job, execute
+from course_lib.classroom.checks import seed_of
+from course_lib.classroom.cleaning import clean_text
+from course_lib.classroom.execution import Bounds, Job, execute, find_checks
 from course_lib.classroom.gradebook import find_lab
+from course_lib.classroom.hints import find_hints, in_words, read_lectures
 from course_lib.classroom.sandbox import Limits
 
 log = logging.getLogger(__name__)
@@ -71,20 +74,31 @@ class Autograder(Autograde):
 
         Returns:
             The sanitized notebook as JSON, the files beside it as a dictionary from names to
-            contents, and notes on what was mended.
+            contents, notes on what was mended, and the checksum of what was read.
 
         Raises:
             SubmissionError: if what was handed in cannot be read.
         """
-        handed_in = submission.read(self.submitted, self.lab, released)
+        with tempfile.TemporaryDirectory() as folder:
+            checksum = submission.snapshot(self.submitted, Path(folder))
+            handed_in = submission.read(folder, self.lab, released)
+            notes, files = list(handed_in.notes), _read_files(Path(folder))
+            self._register(folder, notes)
+        files |= _read_files(self.course.source(self.lab).parent)
+        notebook = self._apply(self.sanitize_preprocessors, handed_in.notebook)
+        return nbformat.writes(notebook), files, notes, checksum
+
+    def _register(self, folder, notes):
+        """Tells the gradebook that there is a submission, and when it was handed in."""
+        when = {}
+        try:
+            timestamp = self.coursedir.get_existing_timestamp(folder)
+            when = {"timestamp": timestamp} if timestamp else {}
+        except (ValueError, OverflowError, OSError, AttributeError):  # nbgrader's own mistake
+            notes.append("timestamp.txt holds no time; when it was handed in is not known.")
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             gradebook.update_or_create_student(self.student)
-            timestamp = self.coursedir.get_existing_timestamp(str(self.submitted))
-            when = {"timestamp": timestamp} if timestamp else {}
             gradebook.update_or_create_submission(self.lab, self.student, **when)
-        files = _read_files(self.submitted) | _read_files(self.course.source(self.lab).parent)
-        notebook = self._apply(self.sanitize_preprocessors, handed_in.notebook)
-        return nbformat.writes(notebook), files, handed_in.notes
 
     def save(self, notebook, files):
         """Writes the scores to the gradebook, and the executed notebook to `autograded/`.
@@ -231,8 +245,10 @@ def run_class(
             at the same time share four fifths of its memory.
 
     Raises:
-        ValueError: for an unknown lab, or one that the gradebook does not know.
-        SandboxError: if submissions are to be sealed off, and this machine lacks what it takes.
+        ValueError: for an unknown lab, one that the gradebook does not know, or one with a cell
+            that calls a hidden check and does more.
+        SandboxError: if submissions are to be sealed off, and this machine lacks what it takes, or
+            shows them the course.
         CourseIsBusy: if another grader works on the course.
         GradingStopped: if the disk is full, the gradebook out of reach, or the time is up.
     """
@@ -242,10 +258,18 @@ def run_class(
             f"{'; '.join(sandbox.missing())}. See `course doctor`. With --unsealed it runs with "
             "all that you may do yourself."
         )
+    if sealed and (place := sandbox.shown_above(course.labs)):
+        raise sandbox.SandboxError(
+            f"{course.labs} lies below {place}, which students' code may read: it would see "
+            "solutions and other submissions. Move the course, to /srv for instance."
+        )
     course.source(lab)
     with course.gradebook(lab) as gradebook:
         find_lab(gradebook, lab)
     released = nbformat.read(course.released(lab), as_version=4)
+    for cell in nbformat.read(course.source(lab), as_version=4).cells:
+        find_checks(cell)
+    lectures = read_lectures(course)
     checks = course.labs / "checks" / f"{lab}.py"
     at_once = jobs if cluster is None else 1
     template = Job(
@@ -281,15 +305,23 @@ def run_class(
                 outcome = waiting.pop()
                 grader = Autograder(course, lab, outcome.student)
                 try:
-                    notebook, files, notes = grader.sanitize(released)
+                    notebook, files, notes, checksum = grader.sanitize(released)
+                    hints = in_words(find_hints(nbformat.reads(notebook, as_version=4), lectures))
                 except Exception as error:
                     if _is_everyones(error):
                         raise
                     log.exception("%s could not be prepared", grader.student)
                     conclude(grader, {}, None, replace(outcome, fault=_describe(error)))
                     continue
-                job = replace(template, student=grader.student, notebook=notebook, files=files)
-                running[pool.submit(execute, job)] = grader, files, replace(outcome, notes=notes)
+                job = replace(
+                    template,
+                    student=grader.student,
+                    notebook=notebook,
+                    files=files,
+                    seed=seed_of(lab, grader.student),
+                )
+                outcome = replace(outcome, notes=notes, hints=hints, submission=checksum)
+                running[pool.submit(execute, job)] = grader, files, outcome
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 grader, files, outcome = running.pop(future)
                 try:
@@ -302,7 +334,6 @@ def run_class(
                     outcome,
                     seconds=executed.seconds,
                     notes=outcome.notes + executed.notes,
-                    suspicions=executed.suspicions,
                     cells=executed.cells,
                 )
                 conclude(grader, files, executed, outcome)
@@ -367,8 +398,7 @@ def _find_waiting(course, lab, force):
     waiting = []
     for folder in sorted(course.labs.glob(f"submitted/*/{lab}"), reverse=True):
         student = folder.parent.name
-        files = [path for path in sorted(folder.rglob("*")) if _is_file(path)]
-        outcome = outcomes.Outcome(student, "", 0.0, _checksum(files), lab_version)
+        outcome = outcomes.Outcome(student, "", 0.0, submission.checksum(folder), lab_version)
         last = outcomes.read(course, lab, student)
         if (
             force
@@ -385,17 +415,12 @@ def _checksum(paths, text=""):
     return hashlib.sha256((hashes + text).encode()).hexdigest()
 
 
-def _is_file(path):
-    """Whether a path is a file itself: no link, and nothing that would block."""
-    return stat.S_ISREG(path.lstat().st_mode)
-
-
 def _read_files(folder):
     """Contents of the files in a folder, but for notebooks and what nbgrader ignores."""
     paths = [
         path
-        for path in folder.rglob("*")
-        if _is_file(path) and path.suffix != ".ipynb" and path.name != "timestamp.txt"
+        for path in submission.list_files(folder)
+        if path.suffix != ".ipynb" and path.name != "timestamp.txt"
     ]
     size = sum(path.stat().st_size for path in paths)
     if size > LARGEST_FILES:
@@ -413,4 +438,4 @@ def _is_everyones(error):
 
 def _describe(error):
     words = str(error) if isinstance(error, submission.SubmissionError) else repr(error)
-    return words.splitlines()[0][:500]
+    return clean_text(words.splitlines()[0], 500)

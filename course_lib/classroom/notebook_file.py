@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
+from course_lib.classroom.cleaning import clean_pictures
 from course_lib.classroom.collect import LARGEST
 
 MOST_CELLS = 2_000
@@ -169,8 +170,9 @@ def _read_cell(number, cell):
         and "".join(parts) == source
     )
     attachments = {
-        _text(name): {_text(mime): _text(data) for mime, data in _as(dict, bundle).items()}
+        _text(name): kept
         for name, bundle in _as(dict, cell.get("attachments")).items()
+        if (kept := clean_pictures(_as(dict, bundle)))
     }
     return Cell(
         number=number,

@@ -11,10 +11,12 @@ class CellOutcome:
     Attributes:
         seconds: Time that it took.
         reason: Why points were lost, in words that a student may read, or "".
+        judged: Whether its points are the judge's; else they are what the student's kernel said.
     """
 
     seconds: float
     reason: str
+    judged: bool = True
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Outcome:
         submission: Checksum of what was handed in.
         lab: Checksum of the lab, its checks and the course's version.
         notes: What was odd and how it was mended, in words that a student may read.
-        suspicions: Attempts to influence the grading, in words.
+        hints: What its code holds that a person should look at, in words, the heaviest first.
         cells: Dictionary from the names of the graded cells to their `CellOutcome`s.
     """
 
@@ -38,7 +40,7 @@ class Outcome:
     submission: str
     lab: str
     notes: list[str] = field(default_factory=list)
-    suspicions: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
     cells: dict[str, CellOutcome] = field(default_factory=dict)
 
 
@@ -46,6 +48,7 @@ def read(course, lab, student):
     """Returns the `Outcome` of a submission's last grading, or None.
 
     Files of other versions are read too: what they lack is empty, what is unknown is left out.
+    Hints were once called suspicions.
     """
     path = _path(course, lab, student)
     if not path.exists():
@@ -53,8 +56,11 @@ def read(course, lab, student):
     stored = json.loads(path.read_text(encoding="utf-8"))
     names = {one.name for one in fields(Outcome)}
     known = {name: value for name, value in stored.items() if name in names}
+    known.setdefault("hints", stored.get("suspicions", []))
     known["cells"] = {
-        name: CellOutcome(cell.get("seconds", 0.0), cell.get("reason", ""))
+        name: CellOutcome(
+            cell.get("seconds", 0.0), cell.get("reason", ""), cell.get("judged", True)
+        )
         for name, cell in known.get("cells", {}).items()
     }
     nothing = {"student": student, "fault": "", "seconds": 0.0, "submission": "", "lab": ""}

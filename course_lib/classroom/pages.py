@@ -28,6 +28,7 @@ def render(template, **values):
         **values: What it uses.
 
     Returns:
-        The page.
+        The page, which can be written in UTF-8 whatever students called themselves.
     """
-    return ENVIRONMENT.get_template(template).render(values)
+    page = ENVIRONMENT.get_template(template).render(values)
+    return page.encode("utf-8", "replace").decode("utf-8")

@@ -78,7 +78,7 @@ class WarmProvisioner(LocalProvisioner):
         self.kernel_spec.interrupt_mode = "message"
         file = Path(self.parent.connection_file).resolve()
         seal = replace(seal, files=(*seal.files, str(file)))
-        inside = f"{sandbox.SCRATCH}/{file.name}"
+        inside = f"{sandbox.WORK}/{file.name}"
         return sandbox.bubblewrap(seal, [inside if part == str(file) else part for part in cmd])
 
     async def send_signal(self, signum):

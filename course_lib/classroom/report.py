@@ -26,7 +26,8 @@ def write_report(course, lab):
 
     The page shows the distribution of points; how difficult each question is, how well it tells
     students apart, and how long it takes; who could not be graded and why; what was mended;
-    attempts to influence the grading; and submissions that resemble each other.
+    whose code is worth a look; which points no hidden check has judged; and submissions that
+    resemble each other.
 
     Args:
         course: A `Course`.
@@ -56,11 +57,24 @@ def _page(lab, results, similar):
         questions=questions,
         totals=totals,
         enough=ENOUGH,
+        unjudged=_find_unjudged(results),
         similar=similar[:PAIRS],
         left_out=len(similar[PAIRS:]),
         distribution=_draw(_distribution, totals, results.possible),
         difficulty=_draw(_difficulty, known) if known else "",
     )
+
+
+def _find_unjudged(results):
+    """Names of the graded cells whose points came from students' kernels, in the lab's order."""
+    found = {
+        name
+        for result in results.graded
+        if result.outcome
+        for name, cell in result.outcome.cells.items()
+        if not cell.judged
+    }
+    return [name for cells in results.questions.values() for name in cells if name in found]
 
 
 def _analyse(results, question):

@@ -32,6 +32,7 @@ from typing import NamedTuple
 from course_lib.classroom import linux
 
 SCRATCH = "/scratch"
+WORK, HOME = f"{SCRATCH}/work", f"{SCRATCH}/home"
 
 MEBI = 1024**2
 NOBODY = 65534
@@ -39,6 +40,10 @@ NOBODY = 65534
 LEAST_MEMORY = 1536 * MEBI
 # A kernel opens five. More than this would only fill the disk of the machine.
 MOST_SOCKETS = 64
+# How often in a second the keeper counts sockets; once in a second it looks at all processes.
+LOOKS = 10
+# What a sealed process does not see of the course's own package: solutions to what labs ask for.
+TOPICS = ("consistency", "experiments", "fusion", "multitask", "transfer")
 
 SOFTWARE = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SETTINGS = ("alternatives", "fonts", "ld.so.cache", "localtime", "mime.types")
@@ -55,7 +60,7 @@ LINKS = {
 }
 
 # Calls that reach around the other parts of the seal: memory that no limit counts, queues that the
-# filter does not see, keys and messages of the kernel, other processes' memory.
+# filter does not see, keys and messages of the kernel, other processes' memory and processors.
 DENIED_CALLS = (
     "add_key",
     "bpf",
@@ -68,6 +73,7 @@ DENIED_CALLS = (
     "process_vm_writev",
     "ptrace",
     "request_key",
+    "sched_setaffinity",
     "shmget",
     "syslog",
     "userfaultfd",
@@ -113,7 +119,8 @@ class Limits:
         open_files: Files and sockets that one process may have open.
         file_size: Bytes of one file.
         scratch: Bytes of all files together. They lie in memory.
-        cpu_seconds: Seconds of processor time of one process.
+        cpu_seconds: Seconds of processor time of one process, and of all of them together: of that
+            the keeper makes sure once a second.
     """
 
     memory: int = 4096 * MEBI
@@ -159,15 +166,17 @@ class Seal:
     Attributes:
         sockets: Existing folder, visible at the same path, where the process can make Unix sockets
             and nothing else. Called by root, it is given to the unprivileged user.
-        files: Folders and files whose copies are put into `SCRATCH`. Symbolic links stay links.
+        files: Folders and files whose copies are put into `WORK`. Symbolic links stay links.
         devices: Device files that are shown, such as `/dev/nvidia0`. With any of them the address
             space is not bounded, as GPUs reserve far more of it than they use.
+        cores: Numbers of the processors that it may use; any if there are none.
         limits: A `Limits`.
     """
 
     sockets: str
     files: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    cores: tuple[int, ...] = ()
     limits: Limits = Limits()
 
 
@@ -178,11 +187,11 @@ class SandboxError(Exception):
 def enter(seal):
     """Seals the process, which must have just been forked and have a single thread.
 
-    Returns in the sealed process, which is a child of the caller: in its own session, in `SCRATCH`,
-    which is also `HOME` and `TMPDIR`, with an empty standard input. Standard output and error stay.
-    All other file descriptors are closed; objects that still hold one must have let go of it
-    before (`socket.detach`), or they will close somebody else's. The environment stays, but what
-    the program was started with can no longer be read from `/proc`.
+    Returns in the sealed process, which is a child of the caller: in its own session, in `WORK`,
+    with an empty folder as `HOME` and `TMPDIR`, and an empty standard input. Standard output and
+    error stay. All other file descriptors are closed; objects that still hold one must have let go
+    of it before (`socket.detach`), or they will close somebody else's. The environment stays, but
+    what the program was started with can no longer be read from `/proc`.
 
     The calling process stays outside as the keeper and never returns: it passes on the signals that
     it gets, ends the sealed process when it is ended itself, and ends as the sealed process did,
@@ -207,7 +216,7 @@ def enter(seal):
         first = _start_first(keeper_lives)
         sealed = os.fork()
         if sealed:
-            _keep(sealed, first, keeper_ends, sockets, seal.limits.memory)
+            _keep(sealed, first, keeper_ends, sockets, seal.limits)
         linux.close_files(3)
         os.setsid()
         _build_tree(seal)
@@ -253,14 +262,19 @@ def _start_first(keeper_lives):
     return first
 
 
-def _keep(sealed, first, keeper_ends, sockets, memory):
+def _keep(sealed, first, keeper_ends, sockets, limits):
     try:
-        ended, status = 0, 0
+        ended, status, looks, times = 0, 0, 0, {}
         while not ended:
-            told = signal.sigtimedwait((*PASSED_ON, signal.SIGCHLD), 1)
+            told = signal.sigtimedwait((*PASSED_ON, signal.SIGCHLD), 1 / LOOKS)
             if told and told.si_signo != signal.SIGCHLD:
                 os.kill(sealed, told.si_signo)
-            if len(os.listdir(sockets)) > MOST_SOCKETS or _memory_of_all() > memory:
+            looks += 1
+            too_much = len(os.listdir(sockets)) > MOST_SOCKETS
+            if looks % LOOKS == 0:
+                too_much |= _memory_of_all() > limits.memory
+                too_much |= _processor_seconds_of_all(times) > limits.cpu_seconds
+            if too_much:
                 os.kill(sealed, signal.SIGKILL)
             ended, status = os.waitpid(sealed, os.WNOHANG)
         os.close(keeper_ends)
@@ -275,17 +289,35 @@ def _keep(sealed, first, keeper_ends, sockets, memory):
 
 def _memory_of_all():
     """Bytes that several sealed processes hold together; one alone has its own limit."""
-    # Once their tree of files is there, the keeper's /proc is theirs, where it is not itself.
-    if os.path.lexists("/proc/self/stat"):
-        return 0
-    processes = [name for name in os.listdir("/proc") if name.isdigit()]
-    total = 0
+    processes, total = _list_all(), 0
     if len(processes) > 2:  # beside the first one, which waits for the keeper
         for process in processes:
             with contextlib.suppress(OSError):
                 rollup = Path("/proc", process, "smaps_rollup").read_text()
                 total += 1024 * int(rollup.partition("Pss:")[2].split()[0])
     return total
+
+
+def _processor_seconds_of_all(times):
+    """Processor time of all sealed processes together, of those that have ended as last seen.
+
+    Args:
+        times: Dictionary of the clock ticks of each process, which is brought up to date.
+    """
+    for process in _list_all():
+        with contextlib.suppress(OSError):
+            told = Path("/proc", process, "stat").read_text().rpartition(")")[2].split()
+            user, system, started = (int(told[place]) for place in (11, 12, 19))
+            times[process, started] = user + system
+    return sum(times.values()) / os.sysconf("SC_CLK_TCK")
+
+
+def _list_all():
+    """Numbers of all sealed processes, as the keeper sees them."""
+    # Once their tree of files is there, the keeper's /proc is theirs, where it is not itself.
+    if os.path.lexists("/proc/self/stat"):
+        return []
+    return [name for name in os.listdir("/proc") if name.isdigit()]
 
 
 def _die_by(number):
@@ -310,6 +342,7 @@ def _build_tree(seal):
     for path in (*PLAIN_DEVICES, *seal.devices):
         copies[path] = linux.copy_mount(path, unrunnable)
     copies[seal.sockets] = linux.copy_mount(seal.sockets, guarded | unrunnable)
+    hidden = _hidden()
     files = {Path(path).name: os.open(path, os.O_PATH) for path in seal.files}
 
     # The new tree may hide /tmp: all that is needed of it has been opened.
@@ -327,11 +360,13 @@ def _build_tree(seal):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.touch()
         linux.attach_mount(copy, target)
+    for path in hidden:
+        linux.mount("tmpfs", f"{root}{path}", "size=4k,mode=0755", linux.READ_ONLY | guarded)
     for path, target in {**links, **LINKS}.items():
         os.symlink(target, root + path)
     os.mkdir(f"{root}/proc")
     linux.mount("proc", f"{root}/proc", "", guarded | unrunnable)
-    _copy({name: f"/proc/self/fd/{file}" for name, file in files.items()}, root + SCRATCH)
+    _fill_scratch({name: f"/proc/self/fd/{file}" for name, file in files.items()}, root)
     for file in files.values():
         os.close(file)
 
@@ -368,17 +403,32 @@ def _shown(seal):
     return shown, links
 
 
-def _copy(files, folder):
-    """Copies files, as a dictionary from their names, into a folder for the sealed process."""
+def _hidden():
+    """Folders of the course's own package that a sealed process finds empty."""
+    package = Path(__file__).resolve().parents[1]
+    return [package / topic for topic in TOPICS if (package / topic).is_dir()]
+
+
+def shown_above(path):
+    """Returns the path that sealed processes see and below which another one lies, or None."""
+    path = Path(path).resolve()
+    shown = map(Path, _shown(Seal(""))[0])
+    return next((place for place in shown if path.is_relative_to(place.resolve())), None)
+
+
+def _fill_scratch(files, root=""):
+    """Makes the sealed process's folders, with copies of files, a dictionary from their names."""
     user, group = _user()
+    for folder in (root + WORK, root + HOME):
+        os.mkdir(folder)
     for name, file in files.items():
-        target = os.path.join(folder, name)
+        target = os.path.join(root + WORK, name)
         if os.path.isdir(file):
             shutil.copytree(file, target, symlinks=True)
         else:
             shutil.copy(file, target)
-        for path in (target, *Path(target).rglob("*")):
-            os.chown(path, user, group, follow_symlinks=False)
+    for path in Path(root + SCRATCH).rglob("*"):
+        os.chown(path, user, group, follow_symlinks=False)
 
 
 def _confine(seal):
@@ -393,6 +443,8 @@ def _confine(seal):
     linux.become_own_user()
     linux.forbid_namespaces()
     linux.leave_keyring()
+    if seal.cores:
+        os.sched_setaffinity(0, seal.cores)
     _limit(seal)
     rules = dict.fromkeys(seal.devices, linux.READ | linux.WRITE_FILE | linux.DEVICE_CONTROL)
     rules["/"] = linux.READ
@@ -403,9 +455,9 @@ def _confine(seal):
     linux.restrict_files(rules)
     linux.drop_capabilities()
     linux.filter_calls(DENIED_CALLS, ADDRESS_FAMILIES)
-    os.chdir(SCRATCH)
+    os.chdir(WORK)
     tempfile.tempdir = None
-    os.environ.update(HOME=SCRATCH, TMPDIR=SCRATCH, USER="student", LOGNAME="student")
+    os.environ.update(HOME=HOME, TMPDIR=HOME, USER="student", LOGNAME="student")
 
 
 def _limit(seal):
@@ -472,6 +524,8 @@ def bubblewrap(seal, command):
         arguments += ["--perms", "0755", "--dir", folder]
     for path in (*shown, *seal.files):
         arguments += ["--ro-bind", path, path]
+    for path in map(str, _hidden()):
+        arguments += ["--tmpfs", path, "--remount-ro", path]
     for path in (*PLAIN_DEVICES, *seal.devices):
         arguments += ["--dev-bind", path, path]
     for path, target in {**links, **LINKS}.items():
@@ -487,7 +541,7 @@ def _run():
     given, *command = sys.argv[1:]
     given = json.loads(given)
     seal = Seal(**{**given, "limits": Limits(**given["limits"])})
-    _copy({Path(path).name: path for path in seal.files}, SCRATCH)
+    _fill_scratch({Path(path).name: path for path in seal.files})
     _confine(seal)
     os.execvp(command[0], command)
 

@@ -24,6 +24,9 @@ from scipy.sparse import csr_array
 PIECE = 20
 WINDOW = 4
 
+# Characters of a cell that are compared: the time that they take grows with their square.
+LONGEST = 50_000
+
 # What a pair has in common at least: the share, and how much that weighs.
 SHARE = 0.3
 WEIGHT = 20.0
@@ -93,9 +96,10 @@ def read_answers(notebook):
 
 def normalize(cell):
     """Returns a cell's code without names, comments and white space, or its text's bare words."""
+    source = cell.source[:LONGEST]
     if cell.cell_type == "code":
-        return _normalize_code(cell.source)
-    return re.sub(r"\W+", "", cell.source.lower())
+        return _normalize_code(source)
+    return re.sub(r"\W+", "", source.lower())
 
 
 def compare(answers, given=()):

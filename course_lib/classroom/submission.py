@@ -5,17 +5,22 @@ the lab's release says which cells there are and what they are worth. A student'
 but the text of the answers, and cells of the student's own: no metadata, tags, outputs or kernel.
 """
 
+import hashlib
 import itertools
+import os
 import re
+import stat
 from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
+import pooch
 from nbformat.v4 import new_notebook
 from nbgrader.utils import is_solution
 
+from course_lib.classroom.cleaning import clean_markdown
 from course_lib.classroom.matching import (
     index_cells,
     is_of_lab,
@@ -25,6 +30,11 @@ from course_lib.classroom.matching import (
     rejoin,
 )
 from course_lib.classroom.notebook_file import NEW_CELL, SubmissionError, as_lines, read_cells
+
+# Bytes and files of a submission, and folders within each other.
+LARGEST_FOLDER = 100_000_000
+MOST_FILES = 1_000
+DEEPEST = 20
 
 FIXED = ("grade", "solution", "locked", "task", "points", "grade_id")
 
@@ -40,6 +50,90 @@ class Submission:
 
     notebook: nbformat.NotebookNode
     notes: list[str]
+
+
+def list_files(folder):
+    """Lists the files in a folder and below it, but no links and nothing that would block.
+
+    Args:
+        folder: The folder; one that is not there holds nothing.
+
+    Returns:
+        Sorted list of paths.
+
+    Raises:
+        SubmissionError: if there are too many, or folders are nested too deeply.
+    """
+    return [path for path, mode in _list_all(Path(folder)) if stat.S_ISREG(mode)]
+
+
+def _list_all(folder):
+    found, waiting = [], [(folder, 0)]
+    while waiting:
+        place, depth = waiting.pop()
+        entries = list(os.scandir(place)) if place.is_dir() else []
+        if depth > DEEPEST or len(found) + len(entries) > MOST_FILES:
+            raise SubmissionError(
+                f"More than {MOST_FILES:,} files were handed in, or folders are nested more than "
+                f"{DEEPEST} deep. Hand in the notebook, and beside it only what it needs."
+            )
+        for entry in entries:
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISDIR(mode):
+                waiting.append((Path(entry.path), depth + 1))
+            else:
+                found.append((Path(entry.path), mode))
+    return sorted(found)
+
+
+def checksum(folder):
+    """Returns the checksum of a submission as it is now, "" if it cannot be read."""
+    try:
+        return _checksum(folder, list_files(folder))
+    except (SubmissionError, OSError):
+        return ""
+
+
+def snapshot(folder, copy):
+    """Copies a submission, so that what is graded cannot change meanwhile.
+
+    Args:
+        folder: `submitted/STUDENT/LAB`.
+        copy: An empty folder. Links become links again, and pipes pipes; nothing reads them.
+
+    Returns:
+        The checksum of what was copied.
+
+    Raises:
+        SubmissionError: if it is too large.
+    """
+    left = LARGEST_FOLDER
+    for path, mode in _list_all(Path(folder)):
+        target = copy / path.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if stat.S_ISREG(mode):
+            with path.open("rb") as file:
+                content = file.read(left + 1)
+            left -= len(content)
+            if left < 0:
+                raise SubmissionError(
+                    f"What was handed in has more than {LARGEST_FOLDER:,} bytes. Clear the "
+                    "notebook's outputs, and hand in beside it only what it needs."
+                )
+            target.write_bytes(content)
+        elif stat.S_ISLNK(mode):
+            target.symlink_to(path.readlink())
+        elif stat.S_ISFIFO(mode):
+            os.mkfifo(target)
+    return _checksum(copy, list_files(copy))
+
+
+def _checksum(folder, paths):
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(os.fsencode(path.relative_to(folder)) + b"\0")
+        found.update(pooch.file_hash(path).encode())
+    return found.hexdigest()
 
 
 def read(folder, lab, release):
@@ -186,7 +280,7 @@ def _answer(original, copies, answered):
         cell.source = f"# Answered in the cell {answered[chosen.number]!r}."
         return -1, cell, others
     answered[chosen.number] = name
-    cell.source = chosen.source
+    cell.source = _read_source(chosen, cell.cell_type)
     if chosen.attachments and cell.cell_type == "markdown":
         cell.attachments = chosen.attachments
     return chosen.number, cell, [other for other in others if other.lines != chosen.lines]
@@ -209,10 +303,15 @@ def _own(cell, used):
         names = itertools.chain([cell.id], names)
     name = next(name for name in names if name not in used)
     used.add(name)
-    made = NEW_CELL[cell.kind](cell.source, id=name)
+    made = NEW_CELL[cell.kind](_read_source(cell, cell.kind), id=name)
     if cell.attachments and cell.kind != "code":
         made.attachments = cell.attachments
     return made
+
+
+def _read_source(cell, kind):
+    """Returns the text of a cell, which code alone may still make something of."""
+    return cell.source if kind == "code" else clean_markdown(cell.source)
 
 
 def _describe(cells, found, originals, findings):

@@ -2,9 +2,9 @@
 
 A variant is a script in `labs/variants/LAB/` in jupytext's percent format. Its first cell holds a
 docstring, which says what is right or wrong about it, and `LOSES`, the points that it loses in each
-test cell. A hostile one, which tries to get points by other means, has `REPORTED`, words that its
-suspicions must hold. Every other cell replaces the solution cell whose name it bears; the rest is
-the reference solution.
+test cell. A hostile one, which tries to get points by other means, has a name that begins with
+`hostile_` and may have `REPORTED`, words that its hints or notes must hold. Every other cell
+replaces the solution cell whose name it bears; the rest is the reference solution.
 """
 
 import ast
@@ -24,7 +24,7 @@ class Variant:
         name: Name of its file, without the ending.
         about: What is right or wrong about it.
         loses: Dictionary from test cells to the points lost in them.
-        reported: Words that its suspicions must hold; "" for an honest variant, which has none.
+        reported: Words that its hints or notes must hold, or "".
         answers: Dictionary from solution cells to their source.
     """
 
@@ -33,6 +33,11 @@ class Variant:
     loses: dict[str, float]
     reported: str
     answers: dict[str, str]
+
+    @property
+    def hostile(self):
+        """Whether it tries to get points by other means. The code of all others gives no hint."""
+        return self.name.startswith("hostile_")
 
     @property
     def tasks(self):
@@ -130,7 +135,7 @@ def pack(found, solved):
 def _may_share(variant, solved):
     return (
         variant.loses
-        and not variant.reported
+        and not variant.hostile
         and all(
             name in solved and _definitions(source) <= _definitions(solved[name])
             for name, source in variant.answers.items()

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import nbformat
 import numpy as np
-from nbgrader.utils import is_grade, is_solution
 
 from course_lib.classroom import variants
-from course_lib.classroom.execution import NOT_IMPLEMENTED, Job, execute
+from course_lib.classroom.checks import NOT_IMPLEMENTED, load
+from course_lib.classroom.execution import Job, execute, find_checks
 from course_lib.classroom.gradebook import read_scores
 from course_lib.classroom.grading import grade
 from course_lib.classroom.labs import release
@@ -33,9 +33,10 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
     """Verifies a lab in a copy of the course.
 
     The release is the same each time and shows nothing of solutions and checks; the solution gets
-    all points, on twenty seeds of every check; the release gets none and fails only because nothing
-    is implemented; every variant loses exactly the points that it says; hostile variants, and they
-    alone, are reported. Wrong variants of different tasks share a notebook, see `variants.pack`.
+    all points, on twenty seeds of every check; answers forged from the solution's get none; the
+    release gets none and fails only because nothing is implemented; every variant loses exactly the
+    points that it says; hostile variants are reported in the words that they name, and no other
+    code gives a hint. Wrong variants of different tasks share a notebook, see `variants.pack`.
 
     Args:
         course: A `Course`.
@@ -51,9 +52,6 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
         ValueError: for an unknown lab.
     """
     source = nbformat.read(course.source(lab), as_version=4)
-    points = variants.points(source)
-    solved = variants.solutions(source)
-    packs = variants.pack(variants.read_all(course, lab), solved)
     with tempfile.TemporaryDirectory() as folder:
         course = course.copy(Path(folder))
         first, second = release(course, lab).read_bytes(), release(course, lab).read_bytes()
@@ -62,40 +60,20 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
         )
         released = nbformat.reads(first.decode(), as_version=4)
         yield Finding("The release shows no solution and no hidden check", _leaks(source, released))
+        yield Finding("Cells are worth what their checks give", _other_points(course, lab, source))
 
-        hand_in(course, lab, "release", released)
-        hand_in(course, lab, "solution", variants.answer(released, solved))
-        students = {
-            "release": [variants.Variant("release", "", points, "", {})],
-            "solution": [variants.Variant("solution", "", {}, "", {})],
-        }
-        for pack in packs:
-            students[student := _name(pack)] = pack
-            answers = {name: text for one in pack for name, text in one.answers.items()}
-            hand_in(course, lab, student, variants.answer(released, solved | answers))
+        students = _hand_all_in(course, lab, source, released)
         outcomes = {
             outcome.student: outcome
             for outcome in grade(course, lab, progress, jobs=jobs, **options)
         }
         faults = [f"{name}: {o.fault}" for name, o in outcomes.items() if o.fault]
         yield Finding("Every notebook was graded", faults)
-
-        found = read_scores(course, lab)
-        for student, scores in zip(found.students, found.scores):
-            reached = dict(zip(found.cells, scores))
-            for variant in students[student]:
-                yield Finding(
-                    f"{variant.name} loses what it should",
-                    _differences(points, reached, variant, students[student]),
-                )
+        yield from _judge_scores(course, lab, source, students)
         for student, outcome in outcomes.items():
             for variant in students[student]:
-                if words := variant.reported:
-                    seen = ", ".join(outcome.suspicions + outcome.notes)
-                    problems = [] if words in seen else [f"{words!r} is not in {seen!r}"]
-                    yield Finding(f"{variant.name} is reported", problems)
-                else:
-                    yield Finding(f"{variant.name} is not suspected", outcome.suspicions)
+                if variant.reported or not variant.hostile:
+                    yield _judge_hints(variant, outcome)
         yield Finding(
             "The release fails only because nothing is implemented",
             _other_errors(outcomes["release"]),
@@ -104,6 +82,58 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
             f"The solution passes every hidden check on {SEEDS} seeds",
             _failing_seeds(course, lab, source, options),
         )
+        yield Finding("Forged answers get no point", _forgeable(course, lab, source, options))
+
+
+def _hand_all_in(course, lab, source, released):
+    """Hands in the release, the solution and all variants.
+
+    Returns:
+        Dictionary from each student to the list of `Variant`s in their notebook.
+    """
+    solved = variants.solutions(source)
+    hand_in(course, lab, "release", released)
+    hand_in(course, lab, "solution", variants.answer(released, solved))
+    students = {
+        "release": [variants.Variant("release", "", variants.points(source), "", {})],
+        "solution": [variants.Variant("solution", "", {}, "", {})],
+    }
+    for pack in variants.pack(variants.read_all(course, lab), solved):
+        students[student := _name(pack)] = pack
+        answers = {name: text for one in pack for name, text in one.answers.items()}
+        hand_in(course, lab, student, variants.answer(released, solved | answers))
+    return students
+
+
+def _judge_scores(course, lab, source, students):
+    points, found = variants.points(source), read_scores(course, lab)
+    for student, scores in zip(found.students, found.scores):
+        reached = dict(zip(found.cells, scores))
+        for variant in students[student]:
+            yield Finding(
+                f"{variant.name} loses what it should",
+                _differences(points, reached, variant, students[student]),
+            )
+
+
+def _other_points(course, lab, source):
+    """Check cells whose points are not those that their check gives."""
+    known = load((course.labs / "checks" / f"{lab}.py").read_text(encoding="utf-8"))
+    return [
+        f"{cell.metadata.nbgrader.grade_id} is worth {cell.metadata.nbgrader.points:g}, its check "
+        f"{known[task].points:g}"
+        for cell in source.cells
+        for task, _ in find_checks(cell)
+        if known[task].points_shown and cell.metadata.nbgrader.points != known[task].points
+    ]
+
+
+def _judge_hints(variant, outcome):
+    if not variant.hostile:
+        return Finding(f"{variant.name} gives no hint", outcome.hints)
+    words, seen = variant.reported, ", ".join(outcome.hints + outcome.notes)
+    problems = [] if words in seen else [f"{words!r} is not in {seen!r}"]
+    return Finding(f"{variant.name} is reported", problems)
 
 
 def hand_in(course, lab, student, notebook):
@@ -163,13 +193,35 @@ def _other_errors(outcome):
 
 def _failing_seeds(course, lab, source, options):
     """Runs the solution once, and every hidden check on many seeds."""
-    for cell in source.cells:
-        if is_grade(cell) and not is_solution(cell):
-            task = cell.metadata.nbgrader.grade_id.removesuffix("-check")
-            calls = [f"check({lab!r}, {task!r}, globals(), {seed})" for seed in range(SEEDS)]
-            cell.source = "\n".join(calls) if "check(" in cell.source else ""
+    calls = "from course_lib.classroom.checks import check\n" + "\n".join(
+        f"check({{lab!r}}, {{task!r}}, globals(), {seed})" for seed in range(SEEDS)
+    )
+    return _reasons(course, lab, source, calls, options)
+
+
+def _forgeable(course, lab, source, options):
+    """Runs the solution once, and judges answers that were forged from it."""
+    calls = (
+        "from course_lib.classroom.fuzzing import fuzz\n"
+        "fuzz(open('checks.txt', encoding='utf-8').read(), {task!r}, globals())"
+    )
+    return _reasons(course, lab, source, calls, options)
+
+
+def _reasons(course, lab, source, calls, options):
+    """Runs the solution with other calls in its check cells; returns why these fail."""
     checks = (course.labs / "checks" / f"{lab}.py").read_text(encoding="utf-8")
-    job = Job("solution", nbformat.writes(source), checks, sealed=options.get("sealed", True))
+    notebook = nbformat.from_dict(source)
+    for cell in notebook.cells:
+        if tasks := find_checks(cell):
+            cell.source = calls.format(lab=lab, task=tasks[0][0])
+    job = Job(
+        "solution",
+        nbformat.writes(notebook),
+        checks,
+        files={"checks.txt": checks.encode()},
+        sealed=options.get("sealed", True),
+    )
     return [
         f"{name}: {outcome.reason}"
         for name, outcome in execute(job).cells.items()

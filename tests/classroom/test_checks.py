@@ -3,7 +3,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from course_lib.classroom import checks
+from course_lib.classroom import checks, wire
 
 MODULE = """
 from course_lib.classroom.checks import Check
@@ -59,9 +59,61 @@ def test_a_student_who_changes_the_input_is_judged_by_the_original(folder):
         checks.check("lab", "sum", {"total": total})
 
 
-def test_what_the_students_code_raises_is_raised(folder):
-    with pytest.raises(AttributeError, match="total"):
-        checks.check("lab", "sum", {})
+def test_what_the_students_code_raises_is_told_by_its_class_alone(folder):
+    def total(x):
+        raise KeyError(x)
+
+    with pytest.raises(checks.RequirementNotMet) as raised:
+        checks.check("lab", "sum", {"total": total})
+    assert str(raised.value) == checks.describe_error("KeyError")
+
+
+class Parts(checks.Check):
+    task, points, points_shown = "parts", 5, 2
+
+
+def requirements(**met):
+    """Findings on each kind of inputs: one shown requirement and one other."""
+    return {
+        which: [checks.shown(met[which][0], "shown"), checks.Requirement(met[which][1], "other")]
+        for which in met
+    }
+
+
+@pytest.mark.parametrize(
+    ("findings", "points", "unmet"),
+    [
+        (requirements(example=(1, 1), similar=(1, 1), hidden=(1, 1)), 5, []),
+        (requirements(example=(1, 0), similar=(1, 1), hidden=(1, 1)), 2, ["other"]),
+        (requirements(example=(1, 1), similar=(1, 1), hidden=(0, 1)), 2, ["shown"]),
+        (requirements(example=(1, 1), similar=(0, 1), hidden=(1, 1)), 0, ["shown"]),
+        (requirements(example=(1, 1), similar=(0, 0), hidden=(0, 0)), 0, ["shown", "other"]),
+        (requirements(hidden=(1, 0)), 0, ["other"]),
+        (
+            {"example": [], "similar": [], "hidden": requirements(a=(0, 0))["a"]},
+            0,
+            ["shown", "other"],
+        ),
+    ],
+)
+def test_what_the_visible_tests_show_has_points_of_its_own(findings, points, unmet):
+    verdict = checks.conclude(Parts(), findings)
+    assert verdict.share * 5 == points
+    assert verdict.unmet == unmet
+
+
+def test_an_answer_of_another_form_meets_nothing(folder):
+    this = checks.load.__wrapped__((folder / "lab.py").read_text())["sum"]
+    this.returns = lambda given: float
+    given = checks.make_inputs(this, "hidden")
+    assert all(one.met for one in checks.judge(this, given, wire.encode(float(given["x"].sum()))))
+    assert not any(one.met for one in checks.judge(this, given, wire.encode([])))
+
+
+def test_each_student_has_a_seed():
+    seeds = {checks.seed_of(lab, student) for lab in "ab" for student in "cd"}
+    assert len(seeds) == 4
+    assert checks.seed_of("a", "c") == checks.seed_of("a", "c")
 
 
 def test_inputs_come_from_the_seed(folder):

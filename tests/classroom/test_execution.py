@@ -1,32 +1,39 @@
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.utils import determine_grade
 
 from course_lib.classroom import execution, sandbox
-from course_lib.classroom.execution import Bounds, Job, execute, split
+from course_lib.classroom.execution import Bounds, Job, execute, find_checks
 
 CHECKS = """
-from course_lib.classroom.checks import Check
+from course_lib.classroom.checks import Check, shown
 
 
 class Parts(Check):
-    task = "parts"
-    partial = True
+    task, points, points_shown = "parts", 4, 1
+
+    def example(self, rng):
+        return {"secret": 1 if rng is None else int(rng.integers(2, 100))}
 
     def given(self, rng):
-        return {"secret": 4321}
+        return {"secret": 4321 + int(rng.integers(1_000))}
 
     @staticmethod
     def run(student, secret):
         return student.answer(secret)
 
+    def returns(self, given):
+        return [int, int]
+
     def judge(self, given, returned):
-        yield returned[0] == 1, "The first number is 1."
-        yield returned[1] == 2, "The second number is 2."
+        yield shown(returned[0] == given["secret"], "The first number is the argument.")
+        yield returned[1] == 2 * given["secret"], "The second number is twice the argument."
 """
 CHECK = """from course_lib.classroom.checks import check
 
-check("lab", "parts", globals(), points=4)"""
+check("lab", "parts", globals())"""
 
 
 def graded(source, name, points):
@@ -43,33 +50,80 @@ def run(*cells, **options):
     return done, nbformat.reads(done.notebook, as_version=4).cells
 
 
-def test_splitting_a_test_cell():
-    rest, checks = split(f"x = 1\nassert x\n{CHECK}\ncheck('lab', 'other', globals(), 7)")
-    assert rest == "x = 1\nassert x"
-    assert checks == [("parts", 0), ("other", 7)]
+def test_checks_of_a_cell():
+    assert find_checks(graded("assert x", "tests", 1)) == []
+    cell = graded(f"{CHECK}\ncheck('lab', 'other', globals(), 7)", "check", 1)
+    assert find_checks(cell) == [("parts", None), ("other", 7)]
+
+
+def test_a_cell_that_checks_and_does_more_is_refused():
+    with pytest.raises(ValueError, match="'check' calls a hidden check and does more"):
+        find_checks(graded(f"x = 1\n{CHECK}", "check", 1))
 
 
 @pytest.mark.services
-def test_a_check_gives_a_part_of_its_points_and_the_reason():
-    done, cells = run("def answer(secret):\n    return [1, 3]", graded(CHECK, "check", 4))
-    assert done.cells["check"].reason == "The second number is 2."
+def test_solving_what_the_visible_tests_show_gives_its_points_and_the_reason():
+    done, cells = run("def answer(secret):\n    return [secret, 3]", graded(CHECK, "check", 4))
+    assert done.cells["check"].reason == "The second number is twice the argument."
     (result, words) = cells[1].outputs
-    assert result.data == {"text/plain": "2"}
-    assert words.text == "The second number is 2."
+    assert result.data == {"text/plain": "1"}
+    assert words.text == "The second number is twice the argument."
 
 
 @pytest.mark.services
-def test_a_visible_test_gives_a_part_of_its_points():
-    _, cells = run("x = 1", graded("assert x == 1\n1.5", "tests", 3))
+def test_answers_written_down_for_the_visible_tests_get_nothing():
+    _, cells = run("def answer(secret):\n    return [1, 2]", graded(CHECK, "check", 4))
+    assert [output.output_type for output in cells[1].outputs] == ["error"]
+
+
+@pytest.mark.services
+def test_a_test_cell_is_run_as_nbgrader_does_and_its_verdict_is_the_kernels():
+    done, cells = run("x = 1", graded("%matplotlib inline\nassert x == 1\n1.5", "tests", 3))
     assert cells[1].outputs[0].data == {"text/plain": "1.5"}
+    assert done.cells["tests"].reason == "The test gives a part of its points."
+    assert not done.cells["tests"].judged
 
 
 @pytest.mark.services
-def test_hidden_inputs_are_not_kept():
-    code = "def answer(secret):\n    print('seen', secret)\n    raise KeyError(secret)"
-    done, _ = run(code, graded(CHECK, "check", 4))
-    assert "4321" not in done.notebook
-    assert done.cells["check"].reason == "Your code raises KeyError on other inputs."
+def test_words_on_stderr_are_no_failure():
+    done, _ = run(graded("import sys\nprint('W0000 careful', file=sys.stderr)", "tests", 3))
+    assert done.cells["tests"].reason == ""
+
+
+@pytest.mark.services
+def test_a_test_whose_kernel_dies_gets_nothing():
+    done, cells = run(graded("import os\nos._exit(0)", "tests", 3), graded("x = 1", "next", 1))
+    assert determine_grade(cells[0])[0] == 0
+    assert done.cells["tests"].reason == "The kernel died."
+    assert done.cells["next"].reason == ""
+
+
+@pytest.mark.services
+def test_checks_come_after_all_other_cells():
+    done, _ = run(
+        "seen = []\ndef answer(secret):\n    seen.append(secret)\n    return [secret, 2 * secret]",
+        graded(CHECK, "check", 4),
+        graded("assert not seen", "tests", 1),
+    )
+    assert [cell.reason for cell in done.cells.values()] == ["", ""]
+
+
+LEAKS = {
+    "raises them": "raise KeyError(secret)",
+    "raises them by a class of its own": "raise type(f'E{secret}', (Exception,), {})(secret)",
+    "prints them": "print(secret)\n    import sys\n    print(secret, file=sys.stderr)",
+    "shows them": "display(secret)\n    return secret",
+    "exits with them": "raise SystemExit(secret)",
+}
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("way", LEAKS)
+def test_hidden_inputs_are_not_kept(way):
+    done, _ = run(f"def answer(secret):\n    {LEAKS[way]}", graded(CHECK, "check", 4))
+    assert str(4321 + int(np.random.default_rng(0).integers(1_000))) not in done.notebook
+    assert "E4" not in done.notebook
+    assert done.cells["check"].reason
 
 
 @pytest.mark.services
@@ -100,17 +154,6 @@ def test_a_sealed_kernel_sees_its_files_and_not_the_graders_environment(monkeypa
 
 
 @pytest.mark.services
-def test_names_that_a_test_makes_are_there_afterwards_and_not_before():
-    peek = "def peek():\n    return 'expected' in globals()"
-    done, _ = run(
-        peek,
-        graded("expected = 1\nassert not peek()", "first", 1),
-        graded("assert expected == 1", "second", 1),
-    )
-    assert [cell.reason for cell in done.cells.values()] == ["", ""]
-
-
-@pytest.mark.services
 def test_outputs_are_kept_and_cut():
     done, cells = run("print('a' * 600)\nprint('b' * 600)", "1 + 1")
     assert cells[0].outputs[0].text.startswith("a" * 600)
@@ -129,6 +172,6 @@ def test_a_long_line_is_cut_before_it_reaches_the_grader(monkeypatch):
 
     monkeypatch.setattr(execution._Run, "_hear", listen)
     done, cells = run("print('x' * 5_000_000)")
-    assert max(heard) == 100_000
+    assert max(heard) <= 2 * 1000
     assert [output.text for output in cells[0].outputs] == ["x" * 1000]
     assert "was cut after 1,000 characters" in done.notes[0]

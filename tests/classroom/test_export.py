@@ -1,9 +1,13 @@
 import csv
+import html
+import re
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
-from course_lib.classroom import outcomes
+from course_lib import cli
+from course_lib.classroom import grading, outcomes
 from course_lib.classroom.export import write
 from course_lib.classroom.gradebook import Change, differences, read_comments, read_scores
 from course_lib.classroom.outcomes import CellOutcome, Outcome
@@ -117,13 +121,81 @@ def test_moodle_gets_the_columns_that_it_asks_for(graded):
     assert rows[3]["Feedback comments"] == "Not graded: -It is empty."
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " ="])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "＝", "＋", "－", "＠", '"='])
 def test_no_name_becomes_a_formula(graded, start):
     with graded.gradebook("tiny") as gradebook:
         gradebook.update_or_create_student("1002", first_name=f"{start}1+1", last_name="X")
     for format in ("csv", "canvas", "moodle"):
         cells = [cell for row in read(write(graded, "tiny", format=format)) for cell in row]
-        assert [cell for cell in cells if "1+1" in cell] == [f"'{start}1+1 X"]
+        assert [cell for cell in cells if "1+1" in cell] == [f"'{start.strip()}1+1 X"]
+
+
+FORMULA = re.compile(r"[\s\"\u200b\ufeff]*[=+@＝＋－＠-]")
+STUDENTS = [
+    "x;=1+1",
+    "x\t=1+1",
+    "x\n+1",
+    "x\r\n@y",
+    'x";"=1',
+    "; ; －1",
+    ";=;=;=",
+    '";\n"=',
+    "\u200b=1",
+]
+STUDENTS += ["a;\x0b=1", "a;\x00=1", "a <= b; c >= d", "x&;=1", '"', ';"', "a\u2028=1", ";\u202e=1"]
+
+
+@pytest.mark.parametrize("format", ["csv", "canvas", "moodle"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_cell_begins_a_formula_whatever_separates_cells(graded, format, separator):
+    with graded.gradebook("tiny") as gradebook:
+        for number, text in enumerate(STUDENTS):
+            student = f"{text[:3]}{number}".replace("/", "").replace("\0", "")
+            names = {"first_name": text, "last_name": text, "email": text, "lms_user_id": text}
+            score(gradebook, student, {"double-tests": -2, "double-check": 0.5, "why": 0})
+            gradebook.update_or_create_student(student, **names)
+            gradebook.find_grade("why", "tiny", "tiny", student).manual_score = 0
+            gradebook.find_comment("why", "tiny", "tiny", student).manual_comment = text
+            gradebook.db.commit()
+            reason = CellOutcome(0.1, text)
+            fault = text if number % 2 else ""
+            outcome = Outcome(student, fault, 1.0, "", "", [text], cells={"double-check": reason})
+            outcomes.write(graded, "tiny", outcome)
+    with write(graded, "tiny", format=format).open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file, delimiter=separator) for cell in row]
+    bad = [cell for cell in cells if FORMULA.match(cell)]
+    # our own: negative numbers, and how Moodle writes that there is no date
+    assert [cell for cell in bad if not re.fullmatch(r"-(\d+(\.\d+)?)?", cell)] == []
+
+
+def test_comments_for_moodle_read_as_they_were_written(graded):
+    text = "The result is <= 3; - it was 4 & =@ more; =SUM(A1)"
+    with graded.gradebook("tiny") as gradebook:
+        gradebook.find_comment("why", "tiny", "tiny", "1001").manual_comment = text
+        gradebook.db.commit()
+    header, first, *_ = read(write(graded, "tiny", format="moodle"))
+    comment = first[header.index("Feedback comments")]
+    assert text in html.unescape(comment)
+    assert "&lt;&#61; 3; &#45; it" in comment
+
+
+def test_a_students_text_cannot_stop_an_export_or_the_terminal(graded, monkeypatch):
+    outcomes.write(
+        graded, "tiny", Outcome("ev\udce9", "\x1b]0;x\x07[/b] \udcff", 0.0, "", "", ["\udcff"])
+    )
+    with graded.gradebook("tiny") as gradebook:
+        gradebook.update_or_create_student("1002", first_name="[/b]", last_name="\x1b[2Jx")
+    for format in ("csv", "canvas", "moodle"):
+        text = write(graded, "tiny", format=format).read_text(encoding="utf-8")
+        assert "\x1b" not in text
+    monkeypatch.setattr(grading, "grade", lambda *arguments, **options: [])
+    monkeypatch.setattr(cli, "_grading", lambda *arguments: nullcontext())
+    monkeypatch.setattr(cli.console, "width", 200)
+    with cli.console.capture() as shown:
+        assert not cli._grade(graded, "tiny")
+    assert "[/b] x" in shown.get()
+    assert "\x1b]0" not in shown.get()
+    shown.get().encode()
 
 
 def test_the_file_is_written_where_it_is_wanted(graded, tmp_path):

@@ -64,7 +64,7 @@ FAULTS = {
     "detached_process": Fault(
         RIGHT + "import subprocess\nsubprocess.Popen(['sleep', '4321'], start_new_session=True)",
         3,
-        "starts another program",
+        "starts, ends or signals processes: subprocess",
     ),
     "closed_sockets": Fault(RIGHT + "import os\nos.closerange(3, 256)", 0, ""),
     "deep_recursion": Fault("def double(x):\n    return double(x)", 0, "RecursionError"),
@@ -107,7 +107,7 @@ def hand_in(lab, student, code):
 def test_honest_work_is_untouched(graded):
     done, points = graded
     assert points["honest"] == 3
-    assert (done["honest"].fault, done["honest"].notes, done["honest"].suspicions) == ("", [], [])
+    assert (done["honest"].fault, done["honest"].notes, done["honest"].hints) == ("", [], [])
 
 
 @pytest.mark.parametrize("student", FAULTS)
@@ -117,7 +117,7 @@ def test_a_fault_costs_what_it_broke_and_is_named(graded, student):
     assert outcome.fault == ""
     assert points[student] == fault.points
     reasons = [cell.reason for cell in outcome.cells.values()]
-    assert fault.words in "\n".join([*outcome.notes, *outcome.suspicions, *reasons])
+    assert fault.words in "\n".join([*outcome.notes, *outcome.hints, *reasons])
     if fault.points < 3:
         assert any(reasons)
 

@@ -28,12 +28,12 @@ def test_a_right_answer(check):
         "import sys\ndef double(x):\n    sys.stderr.write('a warning')\n    return 2 * x"
     )
     assert list(results) == ["double-tests", "double-check", "why"]
-    assert (results["double-tests"].score, results["double-tests"].message) == (1, "")
+    assert (results["double-tests"].passed, results["double-tests"].message) == (True, "")
 
 
 def test_a_wrong_answer_is_told_what_to_fix(check):
     result = check("def double(x):\n    return 3 * x")["double-tests"]
-    assert (result.score, result.message) == (0, "Twice 1 is 2, not 3.")
+    assert (result.passed, result.message) == (False, "Twice 1 is 2, not 3.")
 
 
 def test_an_error_is_named(check):
@@ -45,9 +45,20 @@ def test_what_only_the_grader_knows_is_left_open(check):
         notebook.cells[3].source = "Because twice is twice."
 
     results = check("def double(x):\n    return 2 * x")
-    assert results["double-check"][2:4] == (None, "checked when you hand in")
-    assert results["why"][2:4] == (None, "not answered yet")
-    assert check("double = None", write)["why"][2:4] == (None, "read by a person")
+    assert results["double-check"][1:4] == (None, 2, "checked when you hand in")
+    assert results["why"][1:4] == (None, 1, "not answered yet")
+    assert check("double = None", write)["why"][1:4] == (None, 1, "read by a person")
+
+
+@pytest.mark.parametrize(("code", "passed"), [("2 * x", True), ("3 * x", False)])
+def test_a_visible_test_without_points_says_what_to_fix(check, code, passed):
+    def take_points(notebook):
+        notebook.cells[1].metadata.nbgrader.update(grade=False)
+        del notebook.cells[1].metadata.nbgrader["points"]
+
+    result = check(f"def double(x):\n    return {code}", take_points)["double-tests"]
+    assert (result.passed, result.points) == (passed, 0)
+    assert result.message == ("" if passed else "Twice 1 is 2, not 3.")
 
 
 def test_an_edited_test_is_noticed(check):

@@ -79,17 +79,20 @@ def test_the_page_holds_distribution_questions_and_faults(graded):
     assert "double 3 50 % 50 % 50 % 0" in text
     assert "The class is too small for it: 2 graded submissions, 10 are needed." in text
     assert re.search(r"cy 'tiny.ipynb' is .* no notebook", text)
+    assert "No hidden check judges double-tests: the points of these cells are what" in text
     assert parsed.tags.count("svg") == 2
 
 
 def test_the_page_names_what_was_odd(graded):
     bob = outcomes.read(graded, "tiny", "bob")
     outcomes.write(
-        graded, "tiny", replace(bob, notes=["It was mended."], suspicions=["It <i>cheats</i>."])
+        graded, "tiny", replace(bob, notes=["It was mended."], hints=["cell <i>: runs code"])
     )
     page, _ = write_report(graded, "tiny")
     text = " ".join(" ".join(Text(page.read_text(encoding="utf-8")).text).split())
-    assert "Attempts to influence the grading student what the notebook did bob It <i>" in text
+    assert "Worth a look These are hints from reading the code" in text
+    assert "They prove nothing and have cost no points" in text
+    assert "student what the code holds bob cell <i>: runs code" in text
     assert "how it was mended student notes bob It was mended." in text
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.classroom import linux, sandbox
-from course_lib.classroom.sandbox import MEBI, SCRATCH, Limits, Seal
+from course_lib.classroom.sandbox import HOME, MEBI, SCRATCH, WORK, Limits, Seal
 
 pytestmark = [
     pytest.mark.services,
@@ -125,6 +125,24 @@ def test_it_sees_no_home_no_course_and_no_other_temporary_file(run, tmp_path):
     assert run(lambda: [refused(os.stat, place) for place in places]) == ["FileNotFoundError"] * 5
 
 
+def test_of_the_courses_package_it_sees_no_solutions(run):
+    def look():
+        package = REPOSITORY / "course_lib"
+        return {path.name: len(os.listdir(path)) for path in package.iterdir() if path.is_dir()}
+
+    seen = run(look)
+    assert [topic for topic in sandbox.TOPICS if seen[topic]] == []
+    assert all(seen[name] for name in ("classroom", "datasets"))
+
+
+def test_a_place_that_it_sees_is_told(tmp_path, monkeypatch):
+    assert sandbox.shown_above(tmp_path) is None
+    assert sandbox.shown_above(Path(sys.prefix, "courses", "2026")) is not None
+    assert sandbox.shown_above("/usr/src/app") == Path("/usr")
+    (tmp_path / "link").symlink_to("/usr/src")
+    assert sandbox.shown_above(tmp_path / "link" / "app") == Path("/usr")
+
+
 def test_files_of_others_stay_closed_where_root_could_read_them(run):
     """The interpreter's folder is shown, but not what in it is for another user's eyes only."""
     hidden = Path(sys.prefix) / "seal-test-secret"
@@ -161,7 +179,7 @@ def test_it_works_in_a_folder_of_its_own_with_copies_of_what_it_is_given(run, tm
         ["1", "2"],
         "FileNotFoundError",
         ["b.csv", "data"],
-        [SCRATCH] * 3,
+        [WORK, HOME, HOME],
         "",
     ]
     assert (data / "a.csv").read_text() == "1"
@@ -624,6 +642,30 @@ def test_its_processor_time_is_bounded(sockets):
     assert status == signal.SIGXCPU
 
 
+def test_the_processor_time_of_all_its_processes_is_bounded(sockets):
+    def burn():
+        for _ in range(5):
+            os.fork()
+        while True:
+            pass
+
+    start = time.monotonic()
+    limits = Limits(cpu_seconds=3, processes=64)
+    status, _ = Sealed(burn, Seal(sockets, limits=limits)).end()
+    assert status == signal.SIGKILL
+    assert time.monotonic() - start < 30
+
+
+@pytest.mark.skipif(os.cpu_count() < 2, reason="one processor cannot be divided")
+def test_it_has_processors_of_its_own_and_gets_no_others(run):
+    mine, *others = sorted(os.sched_getaffinity(0))
+
+    def leave():
+        return sorted(os.sched_getaffinity(0)), refused(os.sched_setaffinity, 0, others)
+
+    assert run(leave, cores=(mine,)) == [[mine], "PermissionError"]
+
+
 def test_a_limit_is_no_way_around_a_stricter_one_of_the_machine(sockets):
     def limits():
         kinds = (resource.RLIMIT_CPU, resource.RLIMIT_NOFILE)
@@ -654,7 +696,7 @@ if not os.fork():
     start = time.perf_counter()
     sandbox.enter(sandbox.Seal(sockets, files=(connection,)))
     print(time.perf_counter() - start, flush=True)
-    IPKernelApp.launch_instance(["-f", "/scratch/connection.json"])
+    IPKernelApp.launch_instance(["-f", "/scratch/work/connection.json"])
     os._exit(0)
 os.wait()
 """

@@ -133,7 +133,7 @@ def test_nothing_of_the_hidden_checks_is_shown(graded):
         assert "inputs [" not in text
     tells = read(graded)["tells"][1]["questions"][0]
     assert tells["score"] == 1
-    assert tells["reasons"] == ["Your code raises ValueError on other inputs."]
+    assert tells["reasons"] == ["Your code raises ValueError on the inputs of a check."]
 
 
 def test_who_was_not_graded_yet_gets_no_feedback(graded):

@@ -36,9 +36,9 @@ def test_an_answer_to_no_question_is_refused(source):
         variants.answer(source, {"triple": "x"})
 
 
-def variant(name, task, loses=True, reported="", code=None):
+def variant(name, task, loses=True, code=None):
     code = code or f"def {task}():\n    return None"
-    return variants.Variant(name, "", {f"{task}-check": 1} if loses else {}, reported, {task: code})
+    return variants.Variant(name, "", {f"{task}-check": 1} if loses else {}, "", {task: code})
 
 
 def test_wrong_variants_of_different_tasks_share_a_notebook():
@@ -47,7 +47,7 @@ def test_wrong_variants_of_different_tasks_share_a_notebook():
         variant("a1", "a"),
         variant("a2", "a"),
         variant("right", "b", loses=False),
-        variant("hostile", "b", reported="looks"),
+        variant("hostile_b", "b"),
         variant("imports", "b", code="import math\n\n\ndef b():\n    return math.pi"),
         variant("another_name", "b", code="def c():\n    return 2"),
         variant("assigns", "b", code="keras.Model.fit = None"),

@@ -20,7 +20,7 @@ from nbgrader.preprocessors import Execute
 from course_lib.classroom import provisioner, sandbox, warm
 from course_lib.classroom.kernels import SocketKernelManager, open_channels
 from course_lib.classroom.provisioner import WarmServerError
-from course_lib.classroom.sandbox import SCRATCH, SandboxError, Seal
+from course_lib.classroom.sandbox import WORK, SandboxError, Seal
 
 pytestmark = [
     pytest.mark.services,
@@ -380,7 +380,7 @@ def test_a_sealed_kernel_is_interrupted_ended_and_told_about_like_others():
             return found, await asyncio.wait_for(manager.provisioner.wait(), 30)
 
     (folder, number), status = asyncio.run(use())
-    assert (folder, status) == (SCRATCH, 4)
+    assert (folder, status) == (WORK, 4)
     assert number < 10
 
 
@@ -462,7 +462,7 @@ def test_an_ordinary_kernel_is_sealed_by_bubblewrap(monkeypatch):
             assert (await running)["content"]["ename"] == "KeyboardInterrupt"
             return found
 
-    assert asyncio.run(use()) == (SCRATCH, False)
+    assert asyncio.run(use()) == (WORK, False)
 
 
 def test_a_kernel_that_nothing_can_seal_is_refused(monkeypatch):

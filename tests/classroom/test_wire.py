@@ -1,9 +1,11 @@
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from course_lib.classroom import wire
+from course_lib.classroom.wire import Array
 
 
 class Liar(float):
@@ -84,3 +86,70 @@ def test_size_is_bounded(monkeypatch):
     monkeypatch.setattr(wire, "LARGEST", 100)
     with pytest.raises(ValueError, match="allowed are 100"):
         wire.decode(wire.encode(np.zeros(100)))
+
+
+RIGHT = {
+    "array": (np.zeros((2, 3)), Array((2, 3))),
+    "array of any size": (np.zeros((2, 3), "float32"), Array((None, 3))),
+    "whole numbers": (np.zeros(2, "uint8"), Array((2,), "iu")),
+    "number": (1, float),
+    "number of NumPy's": (np.float32(1), float),
+    "truth value": (np.bool_(True), bool),
+    "nothing": (None, None),
+    "list": ([1, "a"], [int, str]),
+    "list of any length": ([1, 2, 3], [int, ...]),
+    "dictionary": ({"a": 1.5, "b": [np.zeros(1)]}, {"a": float, "b": [Array((1,))]}),
+    "dictionary of any keys": ({"x": 1.0}, {str: float}),
+    "anything": ([1, {"a": np.zeros(2)}], ...),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_values_of_the_right_form_come_back(name):
+    value, form = RIGHT[name]
+    assert wire.encode(wire.decode(wire.encode(value), form)) == wire.encode(value)
+
+
+WRONG = {
+    "transposed": (np.zeros((3, 2)), Array((2, 3))),
+    "broadcastable": (np.zeros((1, 3)), Array((2, 3))),
+    "too few axes": (np.zeros(3), Array((None, 3))),
+    "empty": (np.zeros((0, 3)), Array((2, 3))),
+    "empty list for an array": ([], Array((2, 3))),
+    "list for an array": ([0.0, 0.0], Array((2,))),
+    "other dtype": (np.zeros(2, int), Array((2,))),
+    "text for numbers": (np.array(["a", "b"]), Array((2,))),
+    "truth value for a number": (True, int),
+    "number for a truth value": (1, bool),
+    "fraction for a whole number": (1.0, int),
+    "array for a number": (np.zeros(1), float),
+    "number for an array": (1.0, Array((1,))),
+    "nothing": (None, float),
+    "something": (0, None),
+    "longer list": ([1, 2], [int]),
+    "empty list": ([], [int]),
+    "other item": ([1, "a"], [int, ...]),
+    "key missing": ({"a": 1}, {"a": int, "b": int}),
+    "key too much": ({"a": 1, "b": 2}, {"a": int}),
+    "list for a dictionary": ([1], {"a": int}),
+    "dictionary for a list": ({"a": 1}, [int]),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_values_of_another_form_are_refused(name):
+    value, form = WRONG[name]
+    with pytest.raises(ValueError, match="expected"):
+        wire.decode(wire.encode(value), form)
+
+
+@pytest.mark.parametrize(
+    "shape", [[2**27, 0], [20_000, 1, 1, 1, 1, 1, 1, 1, 1], [10**6 + 1], [0, 10**9], [2**40, 2**40]]
+)
+def test_large_arrays_are_refused_by_what_they_declare(shape):
+    forged = json.dumps({"dtype": "<f8", "shape": shape, "array": ""})
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="an array of shape"):
+        wire.decode(forged)
+    assert tracemalloc.get_traced_memory()[1] < 100_000
+    tracemalloc.stop()

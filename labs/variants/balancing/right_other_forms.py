@@ -26,11 +26,7 @@ class CrossStitch(keras.layers.Layer):
 class UncertaintyWeighting(keras.layers.Layer):
     def __init__(self, classifies, **kwargs):
         super().__init__(**kwargs)
-        self.kinds = self.add_weight(
-            shape=(len(classifies),),
-            initializer=lambda shape, dtype=None: ops.cast(classifies, dtype),
-            trainable=False,
-        )
+        self.kinds = ops.cast(classifies, "float32")
         self.s = self.add_weight(shape=(len(classifies),), initializer="zeros")
 
     def factors(self):

@@ -1,6 +1,6 @@
 """Tells the precisions in place of what losses are multiplied by."""
 
-LOSES = {"uncertainty-tests": 2, "uncertainty-check": 3}
+LOSES = {"uncertainty-check": 5}
 
 
 # %% uncertainty

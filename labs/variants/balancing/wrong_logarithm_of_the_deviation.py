@@ -1,6 +1,6 @@
 """Takes s for the logarithm of the deviation."""
 
-LOSES = {"uncertainty-tests": 2, "uncertainty-check": 3}
+LOSES = {"uncertainty-check": 5}
 
 
 # %% uncertainty

@@ -32,7 +32,7 @@ def cache_features(base, x, path, batch_size):
         batch = base.predict_on_batch(x[i * batch_size : (i + 1) * batch_size])
         if whole is None:
             whole = np.lib.format.open_memmap(
-                folder + "/whole.npy", mode="w+", dtype=batch.dtype, shape=(len(x),) + batch.shape[1:]
+                folder + "/whole.npy", mode="w+", dtype="f4", shape=(len(x),) + batch.shape[1:]
             )
         whole[i * batch_size : i * batch_size + len(batch)] = batch
     del whole

@@ -1,6 +1,6 @@
 """Gives the head's input the whole shape of the bottleneck, so that it has one axis too many."""
 
-LOSES = {"split_model-tests": 2, "split_model-check": 3}
+LOSES = {"split_model-check": 5}
 
 
 # %% split_model

@@ -14,7 +14,7 @@ def kl_divergence(target, logits):
 # %% uda_loss
 def uda_loss(clean, augmented, divergence, temperature, threshold):
     clean = ops.stop_gradient(clean)
-    rows = divergence(ops.log_softmax(clean / temperature), augmented)
+    rows = divergence(ops.divide(clean, temperature), augmented)
     counts = ops.cast(ops.amax(ops.softmax(clean), axis=1) > threshold, rows.dtype)
     return ops.sum(counts * rows) / clean.shape[0]
 
@@ -26,6 +26,7 @@ def shift_pictures(pictures, reach, rng):
         width_factor=reach / pictures.shape[2],
         fill_mode="constant",
         interpolation="nearest",
+        dtype="float64",
         seed=int(rng.integers(2**31)),
     )
     return ops.convert_to_numpy(shift(pictures, training=True)).astype(pictures.dtype)
@@ -44,11 +45,11 @@ class SemiSupervised(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         labelled = ops.mean(
             keras.losses.sparse_categorical_crossentropy(y, y_pred, from_logits=True)
-        )
-        if not training:
+        ) + sum(self.losses)
+        if not isinstance(x, dict):
             return labelled
-        target = ops.stop_gradient(self.network(x["views"][0], training=True))
-        answer = self.network(x["views"][1], training=True)
+        target = ops.stop_gradient(self.network(x["views"][0], training=training))
+        answer = self.network(x["views"][1], training=training)
         return labelled + self.weight * self.unlabelled_loss(target, answer)
 
 

@@ -20,7 +20,7 @@ def uda_loss(clean, augmented, divergence, temperature, threshold):
 def shift_pictures(pictures, reach, rng):
     rows, height, width, channels = pictures.shape
     padded = np.zeros((rows, height + 2 * reach, width + 2 * reach, channels), pictures.dtype)
-    padded[:, reach:-reach, reach:-reach] = pictures
+    padded[:, reach : reach + height, reach : reach + width] = pictures
     windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
     down, right = (rng.choice(2 * reach + 1, size=rows) for _ in range(2))
     return np.moveaxis(windows[np.arange(rows), down, right], 1, -1).copy()
@@ -36,16 +36,17 @@ class SemiSupervised(keras.Model):
         x = inputs["labelled"] if isinstance(inputs, dict) else inputs
         return self.network(x, training=training)
 
-    def unlabelled(self, clean, augmented):
-        clean = tf.stop_gradient(self.network(clean, training=True))
-        return self.unlabelled_loss(clean, self.network(augmented, training=True))
+    def unlabelled(self, clean, augmented, training):
+        clean = tf.stop_gradient(self.network(clean, training=training))
+        return self.unlabelled_loss(clean, self.network(augmented, training=training))
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         log_q = tf.nn.log_softmax(y_pred)
         right = tf.one_hot(tf.cast(y, tf.int32), y_pred.shape[-1])
         loss = -tf.reduce_mean(tf.reduce_sum(right * log_q, axis=-1))
+        loss += tf.add_n([tf.constant(0.0), *self.network.losses])
         if isinstance(x, dict) and self.weight:
-            loss += self.weight * self.unlabelled(*x["views"])
+            loss += self.weight * self.unlabelled(*x["views"], training)
         return loss
 
 

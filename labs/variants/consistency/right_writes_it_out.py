@@ -49,6 +49,8 @@ class SemiSupervised(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         total = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, y_pred)
+        for penalty in self.losses:
+            total = total + penalty
         if isinstance(x, dict) and "views" in x:
             logits = self.network(ops.concatenate(x["views"], axis=0), training=training)
             clean, augmented = ops.split(logits, 2)

@@ -11,7 +11,6 @@ def make_teacher(student):
     return teacher
 
 
-
 def follow(teacher, student, momentum):
     if not hasattr(teacher, "first"):
         teacher.first = teacher.get_weights()

@@ -7,6 +7,6 @@ LOSES = {"shift_pictures-check": 3}
 def shift_pictures(pictures, reach, rng):
     rows, height, width, _ = pictures.shape
     padded = np.pad(pictures, [(0, 0), (reach, reach), (reach, reach), (0, 0)])
-    down, right = reach - rng.integers(-reach, reach, size=(2, rows, 1, 1))
+    down, right = reach - rng.integers(-reach, max(reach, 1), size=(2, rows, 1, 1))
     lines, columns = down + np.arange(height)[:, None], right + np.arange(width)
     return padded[np.arange(rows)[:, None, None], lines, columns]

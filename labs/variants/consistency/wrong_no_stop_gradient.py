@@ -1,6 +1,6 @@
 """Lets the gradient pass the target: the right value, but both answers move."""
 
-LOSES = {"kl_divergence-tests": 2, "kl_divergence-check": 3}
+LOSES = {"kl_divergence-check": 5}
 
 
 # %% kl_divergence

@@ -61,7 +61,7 @@ def multiplicative_loss(labels, logits, beta):
         tf.reshape(log_p[~chosen], (rows, modalities, classes - 1)), axis=-1
     )
     others = wrong @ (tf.ones((modalities, modalities)) - tf.eye(modalities))
-    return tf.reduce_sum(-right * tf.stop_gradient(tf.exp(others) ** beta), axis=-1)
+    return tf.reduce_sum(-right * tf.stop_gradient(tf.exp(beta * others)), axis=-1)
 
 
 # %% modality_dropout

@@ -1,6 +1,6 @@
 """Multiplies the features of modalities, as if the layer saw every pair."""
 
-LOSES = {"early_fusion-tests": 2, "early_fusion-check": 3}
+LOSES = {"early_fusion-check": 5}
 
 
 # %% early_fusion

@@ -1,6 +1,6 @@
 """Has a hidden layer without activation, which merges answers in disguise."""
 
-LOSES = {"late_fusion-tests": 2, "late_fusion-check": 3}
+LOSES = {"late_fusion-check": 5}
 
 
 # %% late_fusion

@@ -1,6 +1,6 @@
 """Reduces each modality and leaves its components as large as they are."""
 
-LOSES = {"early_fusion-tests": 2, "early_fusion-check": 3}
+LOSES = {"early_fusion-check": 5}
 
 
 # %% early_fusion

@@ -1,6 +1,6 @@
 """Takes the rate for the chance to be kept."""
 
-LOSES = {"modality_dropout-tests": 2, "modality_dropout-check": 3}
+LOSES = {"modality_dropout-check": 5}
 
 
 # %% modality_dropout

@@ -1,6 +1,6 @@
 """Takes the mean of the test rows from the test rows."""
 
-LOSES = {"early_fusion-tests": 2, "early_fusion-check": 3}
+LOSES = {"early_fusion-check": 5}
 
 
 # %% early_fusion

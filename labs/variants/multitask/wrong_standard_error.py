@@ -1,6 +1,6 @@
 """Limits of the mean difference, from the standard error, in place of limits for the differences."""
 
-LOSES = {"bland_altman-tests": 1, "bland_altman-check": 2}
+LOSES = {"bland_altman-check": 3}
 
 
 # %% bland_altman

@@ -1,6 +1,6 @@
 """A step after each task, as if nothing were to be accumulated."""
 
-LOSES = {"accumulated_gradients-tests": 2, "accumulated_gradients-check": 3}
+LOSES = {"accumulated_gradients-check": 5}
 
 
 # %% accumulated_gradients

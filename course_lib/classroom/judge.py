@@ -1,0 +1,161 @@
+"""A process of its own that makes hidden inputs and judges answers, under limits.
+
+Whatever a student's process answers ends here unread: it is parsed, decoded and judged with little
+memory and little time. When that is too much, the process ends, that check has no answer, and the
+next question gets a new process.
+
+`python -m course_lib.classroom.judge` reads lines of JSON: the source of a lab's checks, then
+questions. It answers each by a line of JSON.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+from course_lib.classroom import checks, wire
+from course_lib.classroom.checks import Requirement, shown
+
+# Seconds of processor time of a question, and of waiting for its answer on a busy machine.
+SECONDS, PATIENCE = 5, 60
+# Bytes of the whole address space, most of which libraries reserve.
+MEMORY = 2 * 1024**3
+TOO_MUCH = "The result could not be judged: it takes too much memory or time."
+NO_ANSWER = "The check got no answer that could be read."
+
+
+class JudgeLost(Exception):
+    """The judge used up its memory or its time."""
+
+
+class Judge:
+    """The grader's side of the process, which starts at the first question and when it was lost.
+
+    Args:
+        source: Content of the lab's file in `labs/checks/`.
+    """
+
+    def __init__(self, source):
+        self.source, self.process = source, None
+
+    def make_inputs(self, task, which, seed):
+        """Makes the inputs of a check.
+
+        Args:
+            task: Name of the task.
+            which: One of `checks.INPUTS`.
+            seed: Seed of the inputs.
+
+        Returns:
+            The inputs as a wire's text, or None if the check has none of that kind.
+
+        Raises:
+            RuntimeError: if the check cannot make them.
+        """
+        try:
+            return self._ask("make_inputs", task, which, seed)
+        except JudgeLost:
+            raise RuntimeError(f"The check of {task!r} makes no {which} inputs.") from None
+
+    def judge(self, task, which, seed, reply):
+        """Judges an answer.
+
+        Args:
+            task: Name of the task.
+            which: One of `checks.INPUTS`.
+            seed: Seed of the inputs.
+            reply: What the kernel replied to `inside.run_check`: bytes, whatever they hold.
+
+        Returns:
+            List of `Requirement`s.
+        """
+        try:
+            text = reply.decode("latin-1")
+            return [Requirement(*one) for one in self._ask("judge", task, which, seed, text)]
+        except JudgeLost:
+            return [shown(False, TOO_MUCH)]
+
+    def end(self):
+        """Ends the process."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+    def _ask(self, *question):
+        if self.process is None:
+            self._start()
+        clock = threading.Timer(PATIENCE, self.process.kill)
+        clock.start()
+        try:
+            self._tell(question)
+            return json.loads(self.process.stdout.readline())
+        except (OSError, ValueError) as error:
+            self.end()
+            raise JudgeLost from error
+        finally:
+            clock.cancel()
+
+    def _start(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        )
+        self._tell(self.source)
+
+    def _tell(self, message):
+        self.process.stdin.write(json.dumps(message).encode() + b"\n")
+        self.process.stdin.flush()
+
+
+def _serve():
+    """Answers until the grader ends; limits and clock end it without another word."""
+    _limit_memory()
+    answers, sys.stdout = sys.stdout, sys.stderr
+    known = checks.load(json.loads(sys.stdin.readline()))
+    functions = {"make_inputs": _make_inputs, "judge": _judge}
+    for line in sys.stdin:
+        function, task, *arguments = json.loads(line)
+        _set_clock(SECONDS)
+        found = functions[function](known[task], *arguments)
+        _set_clock(0)
+        print(json.dumps(found), file=answers, flush=True)
+
+
+def _make_inputs(this, which, seed):
+    given = checks.make_inputs(this, which, seed)
+    return None if given is None else wire.encode(given)
+
+
+def _judge(this, which, seed, reply):
+    try:
+        answer = json.loads(reply)["user_expressions"]["answer"]["data"]["text/plain"]
+        kind, text = wire.decode(answer, [str, str])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return [shown(False, NO_ANSWER)]
+    if kind != "returned":
+        return [shown(False, checks.describe_error(text))]
+    return checks.judge(this, checks.make_inputs(this, which, seed), text)
+
+
+def _set_clock(seconds):
+    if hasattr(signal, "ITIMER_PROF"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _limit_memory():
+    if sys.platform != "win32":
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+
+
+if __name__ == "__main__":
+    _serve()

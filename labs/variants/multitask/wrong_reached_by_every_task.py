@@ -1,0 +1,22 @@
+"""Keeps gradients only of variables that all tasks reach."""
+
+LOSES = {"accumulated_gradients-check": 3}
+
+
+# %% accumulated_gradients
+def accumulated_gradients(model, batches):
+    total = [ops.zeros_like(variable) for variable in model.trainable_variables]
+    unreached = set()
+    for inputs, y in batches:
+        with tf.GradientTape() as tape:
+            loss = ops.mean((y - model(inputs)) ** 2)
+        for i, gradient in enumerate(tape.gradient(loss, model.trainable_variables)):
+            if gradient is not None:
+                total[i] += tf.convert_to_tensor(gradient)
+            else:
+                unreached.add(i)
+    return [ops.zeros_like(g) if i in unreached else g for i, g in enumerate(total)]
+
+
+def method_one_step(model, optimizer, batches):
+    optimizer.apply(accumulated_gradients(model, batches), model.trainable_variables)

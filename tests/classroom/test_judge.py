@@ -1,0 +1,156 @@
+"""The judge survives whatever a student's process answers, and takes little memory and time."""
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from course_lib.classroom import checks, judge, wire
+from course_lib.classroom.judge import Judge
+
+CHECKS = """
+import numpy as np
+
+from course_lib.classroom.checks import Array, Check, shown
+
+
+class Double(Check):
+    task = "double"
+
+    def given(self, rng):
+        return {"x": rng.normal(size=5)}
+
+    def returns(self, given):
+        return Array((5,))
+
+    def judge(self, given, returned):
+        yield np.allclose(returned, 2 * given["x"]), "The result is twice the argument."
+
+
+class Anything(Check):
+    task = "anything"
+
+    def given(self, rng):
+        return {}
+
+    def judge(self, given, returned):
+        while returned == "waits":
+            pass
+        yield len(np.ones(10**9 if returned == "grows" else 1)) > 0, "It is something."
+"""
+
+
+@pytest.fixture(scope="module")
+def asked():
+    one = Judge(CHECKS)
+    yield one
+    one.end()
+
+
+def reply(text):
+    """What a kernel replies whose `run_check` shows a text."""
+    data = {"user_expressions": {"answer": {"data": {"text/plain": text}}}}
+    return json.dumps(data).encode()
+
+
+def returned(value):
+    return reply(json.dumps(["returned", value if isinstance(value, str) else wire.encode(value)]))
+
+
+def sentences(findings):
+    return [(one.met, one.sentence) for one in findings]
+
+
+def test_inputs_come_from_the_seed_and_are_judged_by_it(asked):
+    given = wire.decode(asked.make_inputs("double", "hidden", 3))
+    assert np.array_equal(given["x"], np.random.default_rng(3).normal(size=5))
+    assert asked.make_inputs("double", "example", 3) is None
+    right, other = returned(2 * given["x"]), returned(2 * given["x"] + 1)
+    assert asked.judge("double", "hidden", 3, right)[0].met
+    assert not asked.judge("double", "hidden", 3, other)[0].met
+    assert not asked.judge("double", "hidden", 4, right)[0].met
+
+
+def test_an_error_is_told_by_its_class_alone(asked):
+    known = asked.judge("double", "hidden", 0, reply(json.dumps(["raised", "KeyError"])))
+    assert sentences(known) == [(False, checks.describe_error("KeyError"))]
+    own = asked.judge("double", "hidden", 0, reply(json.dumps(["raised", "Secret4321"])))
+    assert sentences(own) == [(False, checks.describe_error("an error"))]
+
+
+UNREADABLE = {
+    "no JSON": b"\xff\x00",
+    "no reply": b"{}",
+    "a list": b"[]",
+    "no text": reply(1),
+    "no answer": reply("[]"),
+    "a word": reply("answer"),
+    "three things": reply(json.dumps(["returned", "1", "2"])),
+    "deep": b"[" * 4_000_000,
+    "too long": returned('"' + "x" * 11_000_000 + '"'),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_cannot_be_read_is_no_answer(asked, name):
+    findings = asked.judge("double", "hidden", 0, UNREADABLE[name])
+    assert sentences(findings) == [(False, judge.NO_ANSWER)]
+
+
+OTHER_FORMS = {
+    "an empty list": "[]",
+    "nothing": "null",
+    "text": '"text"',
+    "a shape too much": wire.encode(np.zeros((5, 1))),
+    "(2**27, 0)": json.dumps({"dtype": "<f8", "shape": [2**27, 0], "array": ""}),
+    "(20000, 1, 1, 1, 1)": json.dumps({"dtype": "<f8", "shape": [20_000, 1, 1, 1, 1], "array": ""}),
+    "a list of four megabytes": "[" + "1," * 2_000_000 + "1]",
+    "a set display": "{" + "1," * 500_000 + "1}",
+    "deep lists": "[" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMS)
+def test_other_forms_meet_nothing_and_cost_little(asked, name):
+    start = time.process_time()
+    findings = asked.judge("double", "hidden", 0, returned(OTHER_FORMS[name]))
+    assert sentences(findings) == [(False, checks.OTHER_FORM)]
+    assert time.process_time() - start < 2
+    memory = psutil.Process(asked.process.pid).memory_info()
+    assert memory.vms < judge.MEMORY
+
+
+def test_a_judge_that_takes_too_long_is_ended_and_the_next_question_answered(asked):
+    before = asked.process.pid
+    findings = asked.judge("anything", "hidden", 0, returned('"waits"'))
+    assert sentences(findings) == [(False, judge.TOO_MUCH)]
+    assert asked.judge("anything", "hidden", 0, returned('"is there"'))[0].met
+    assert asked.process.pid != before
+
+
+def test_a_judge_has_no_more_memory_than_it_may(asked):
+    assert asked.judge("anything", "hidden", 0, returned('"is there"'))[0].met
+    findings = asked.judge("anything", "hidden", 0, returned('"grows"'))
+    assert not findings[0].met
+
+
+def test_a_judge_ends_with_its_grader():
+    code = (
+        "import os, sys\n"
+        "from course_lib.classroom.judge import Judge\n"
+        f"judge = Judge({CHECKS!r})\n"
+        "judge.make_inputs('double', 'hidden', 0)\n"
+        "print(judge.process.pid, flush=True)\n"
+        "os._exit(1)"
+    )
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    pid = int(asked.stdout)
+    for _ in range(100):
+        if not psutil.pid_exists(pid):
+            break
+        time.sleep(0.1)
+    assert not psutil.pid_exists(pid)
