@@ -204,7 +204,7 @@ class _Run:
                 verdicts.append(await self._check(task, self.job.seed if seed is None else seed))
             except (TimeIsUp, KernelLost) as error:
                 verdicts.append(checks.Verdict(0.0, [str(error)]))
-                await self._recover(number, error)
+                await self._recover(number, error, len(self.notebook.cells))
         verdict = checks.Verdict(
             min(verdict.share for verdict in verdicts),
             list(dict.fromkeys(word for verdict in verdicts for word in verdict.unmet)),
@@ -278,6 +278,8 @@ class _Run:
                 raise TimeIsUp("The code wrote too much and was interrupted.")
             if interrupted:
                 raise TimeIsUp(f"The code ran longer than {clock.result():.0f} s.")
+            if isinstance(damage := asking.exception(), Exception):
+                raise KernelLost("The kernel sent what cannot be read.") from damage
             return asking.result()
         finally:
             for task in (asking, dying, flooding, clock):
@@ -387,8 +389,14 @@ class _Run:
         if self.manager is not None:
             self.manager.cleanup_connection_file()
 
-    async def _recover(self, number, error):
-        """Starts a lost kernel again and runs what came before, without the cell that ended it."""
+    async def _recover(self, number, error, end=None):
+        """Starts a lost kernel again and runs what came before, without the cell that ended it.
+
+        Args:
+            number: Number of that cell.
+            error: What happened; nothing is done if the kernel is still there.
+            end: Number of cells that came before, if others than those above it.
+        """
         if not isinstance(error, KernelLost) or self.client is None:
             return
         self.deadly.add(number)
@@ -398,14 +406,14 @@ class _Run:
         if self.restarts > self.job.bounds.restarts:
             return
         await self._start()
-        for earlier, cell in enumerate(self.notebook.cells[:number]):
+        for earlier, cell in enumerate(self.notebook.cells[: number if end is None else end]):
             if cell.cell_type == "code" and not is_grade(cell) and earlier not in self.deadly:
                 try:
                     await self._request_in_time(cell.source, None)
                 except TimeIsUp:
                     continue
                 except KernelLost as again:
-                    return await self._recover(earlier, again)
+                    return await self._recover(earlier, again, end)
 
 
 def find_checks(cell):

@@ -38,7 +38,7 @@ OUTPUTS = {
     "forged messages": (
         "kernel = get_ipython().kernel\n"
         "for content in ([], {}, {'text': {}}, {'data': [1]}, {'execution_state': 1}):\n"
-        "    for kind in ('stream', 'error', 'display_data', 'execute_result'):\n"
+        "    for kind in ('stream', 'error', 'display_data', 'execute_result', 'status'):\n"
         "        parent = kernel.get_parent()\n"
         "        kernel.session.send(kernel.iopub_socket, kind, content, parent=parent)"
     ),

@@ -99,6 +99,21 @@ def test_a_test_whose_kernel_dies_gets_nothing():
 
 
 @pytest.mark.services
+def test_after_a_check_that_ends_the_kernel_the_next_one_finds_all_cells():
+    other = graded(CHECK, "other", 4)
+    done, _ = run(
+        "alive = True\ndef answer(secret):\n    import os\n    os._exit(0)",
+        graded(CHECK, "check", 4),
+        "import pathlib\nif pathlib.Path('seen').exists():\n"
+        "    def answer(secret):\n        return [secret, 2 * secret]\n"
+        "pathlib.Path('seen').touch()",
+        other,
+    )
+    assert done.cells["check"].reason == "The kernel died."
+    assert done.cells["other"].reason == ""
+
+
+@pytest.mark.services
 def test_checks_come_after_all_other_cells():
     done, _ = run(
         "seen = []\ndef answer(secret):\n    seen.append(secret)\n    return [secret, 2 * secret]",
