@@ -61,6 +61,8 @@ def run():
     """Runs the command; what users can mend is said in plain words, without a traceback."""
     from course_lib.datasets.files import DataError
 
+    # Processes that it starts in a student's folder import nothing from there.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         app()
     except (ValueError, DataError) as error:

@@ -215,7 +215,8 @@ def judge(this, given, returned):
     try:
         returned = wire.decode(returned, this.returns(given))
         findings = [Requirement(*finding) for finding in this.judge(given, returned)]
-        return [finding._replace(met=bool(finding.met)) for finding in findings]
+        # NaN is true, and equals nothing.
+        return [one._replace(met=bool(one.met) and one.met == one.met) for one in findings]
     except Exception:
         log.info("%s could not be judged", this.task, exc_info=True)
         return [shown(False, OTHER_FORM)]
@@ -234,7 +235,7 @@ def conclude(this, findings):
     unmet = [one for found in findings.values() for one in found if not one.met]
     examples = [one for which in OF_EXAMPLES for one in findings.get(which, []) if one.shown]
     share = 0.0
-    if not unmet:
+    if not unmet and findings.get("hidden") and all(findings.values()):
         share = 1.0
     elif examples and all(one.met for one in examples):
         share = this.points_shown / this.points

@@ -7,9 +7,10 @@ would run; outputs, all but text and pictures.
 import base64
 import logging
 import re
+from urllib.parse import unquote
 
 from jupyter_client.session import Session
-from nbformat.v4 import new_output
+from nbformat import from_dict
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +26,9 @@ _SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # Where Markdown lets HTML begin, and links that are neither of the web nor of the notebook.
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_ALLOWED = r"(?!\s*<?\s*(?:https?://|attachment:|#))"
-_LINK = re.compile(rf"\]\({_ALLOWED}")
-_REFERENCE = re.compile(rf"\]:{_ALLOWED}")
+_LINK = re.compile(r"\]\((?!\s{0,20}<?\s{0,20}(?:https?://|attachment:|#))")
+_REFERENCE = re.compile(r"\]:(?!\s{0,20}<?\s{0,20}(?:https?://|#))")
+_ATTACHMENT = re.compile(r"\]\((?=\s{0,20}<?\s{0,20}attachment:([^)>\s]{0,200}))")
 
 
 def clean_text(text, most=None):
@@ -47,17 +48,24 @@ def clean_text(text, most=None):
     return cut if most is None or len(cut) <= most else f"{cut[: most - 1]}…"
 
 
-def clean_markdown(text):
+def clean_markdown(text, attachments=()):
     """Makes Markdown inert: no HTML, and no links but to the web and within the notebook.
 
     Args:
         text: Markdown.
+        attachments: Names of the pictures that the cell holds. A link to another one would stop
+            whatever makes a page of it.
 
     Returns:
         The Markdown with a space after each `<` with which a tag could begin, and between a link's
         text and an address that it may not have.
     """
-    return _REFERENCE.sub("] :", _LINK.sub("] (", _TAG.sub("< ", clean_text(text))))
+
+    def keep(match):
+        return match[0] if unquote(match[1]) in attachments else "] ("
+
+    text = _REFERENCE.sub("] :", _LINK.sub("] (", _TAG.sub("< ", clean_text(text))))
+    return _ATTACHMENT.sub(keep, text)
 
 
 def clean_output(kind, content):
@@ -72,7 +80,8 @@ def clean_output(kind, content):
     """
     if kind == "stream":
         name = "stderr" if content.get("name") == "stderr" else "stdout"
-        return new_output("stream", name=name, text=clean_text(str(content.get("text", ""))))
+        text = clean_text(str(content.get("text", "")))
+        return from_dict({"output_type": "stream", "name": name, "text": text})
     if kind == "error":
         lines = content.get("traceback")
         return make_error(
@@ -83,7 +92,8 @@ def clean_output(kind, content):
     data = content.get("data")
     kept = _clean_data(data) if isinstance(data, dict) else {}
     if kind in ("display_data", "execute_result") and kept:
-        return new_output(kind, data=kept)
+        count = {"execution_count": None} if kind == "execute_result" else {}
+        return from_dict({"output_type": kind, "data": kept, "metadata": {}, **count})
     return None
 
 
@@ -97,7 +107,8 @@ def make_error(name, message, traceback=""):
     """
     name, message = clean_text(name, 100), clean_text(message, LONGEST_ERROR)
     end = clean_text(traceback[-20 * LONGEST_ERROR :])[-LONGEST_ERROR:] or f"{name}: {message}"
-    return new_output("error", ename=name, evalue=message, traceback=[end])
+    error = {"ename": name, "evalue": message, "traceback": [end]}
+    return from_dict({"output_type": "error", **error})
 
 
 def clean_pictures(data):
@@ -126,8 +137,7 @@ class BoundedSession(Session):
     """Reads a kernel's messages, which anything in its process may have sent.
 
     What is larger than `LARGEST_MESSAGE` or damaged is not parsed, and becomes a message that says
-    so or that nobody waits for. A message has its `size` in bytes, and the reply to a request its
-    content unread, `raw`.
+    so or that nobody waits for. A message has its `size` in bytes, and its content unread, `raw`.
     """
 
     def deserialize(self, msg_list, content=True, copy=True):
@@ -144,10 +154,8 @@ class BoundedSession(Session):
         except Exception as error:
             log.info("A message of a kernel was damaged: %r", error)
             return {"msg_type": "", "header": {}, "parent_header": {}, "content": {}}
-        if message["msg_type"].endswith("_reply"):
-            message["raw"] = raw
-        elif size > LARGEST_MESSAGE:
+        message["raw"], message["size"] = raw, size
+        if size > LARGEST_MESSAGE and not message["msg_type"].endswith("_reply"):
             message["msg_type"] = message["header"]["msg_type"] = "stream"
             message["content"] = {"text": TOO_LARGE.format(size)}
-        message["size"] = size
         return message

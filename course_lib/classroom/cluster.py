@@ -5,16 +5,20 @@ A worker that is lost in mid-run is replaced, and what it ran is done again.
 
 import os
 import subprocess
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import get_context
+from pathlib import Path
 from queue import SimpleQueue
 
 from course_lib.classroom import warm
 
 TRIES = 3
+# Bytes of address space that a worker of this machine may take beyond what it starts with.
+MEMORY = 4 * 1024**3
 _free_gpus, _filling = {}, threading.Lock()
 
 
@@ -224,6 +228,19 @@ def _prepare(watched, environment):
 
     threading.Thread(target=wait, daemon=True).start()
     os.environ.update(environment)
+    _limit_memory()
+
+
+def _limit_memory():
+    """Bounds what a kernel's messages can make of this process: too much ends it alone."""
+    if sys.platform == "linux":
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = pages * resource.getpagesize() + MEMORY
+        if hard == resource.RLIM_INFINITY or most < hard:
+            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import functools
 import logging
 import math
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,16 +26,18 @@ from course_lib.classroom.outcomes import CellOutcome
 from course_lib.classroom.sandbox import HOME, WORK, Limits, Seal
 
 log = logging.getLogger(__name__)
-_idle = {}
+_idle, _lending = {}, threading.Lock()
 
 # Seconds that a kernel has to answer an interrupt, and to start.
 GRACE = 5
 START = 60
-# Bytes of one message, and messages that wait to be read; more than these is the kernel's to keep.
+# Bytes of one message, and messages that wait to be read. Honest cells print thousands at once, and
+# the kernel drops what finds no place; the worker's memory has a limit of its own.
 LARGEST_MESSAGE = 32_000_000
-MOST_MESSAGES = 100
+MOST_MESSAGES = 20_000
 # Share of a processor below which a cell counts as one that waits.
 IDLE = 0.1
+CHECKS = "course_lib.classroom.checks"
 INSIDE = "__import__('course_lib.classroom.inside', fromlist=['_'])"
 
 
@@ -135,14 +138,16 @@ def execute(job):
 @contextlib.contextmanager
 def _judge(source):
     """Lends a `Judge`; the last one is kept for the next submission."""
-    judge = _idle.pop(source, None) or Judge(source)
+    with _lending:
+        judge = _idle.pop(source, None) or Judge(source)
     try:
         yield judge
     finally:
-        for other in _idle.values():
-            other.end()
-        _idle.clear()
-        _idle[source] = judge
+        with _lending:
+            for other in _idle.values():
+                other.end()
+            _idle.clear()
+            _idle[source] = judge
 
 
 class _Run:
@@ -152,7 +157,7 @@ class _Run:
         self.job, self.folder, self.environment, self.judge = job, folder, environment, judge
         self.notebook = nbformat.reads(job.notebook, as_version=4)
         self.outcomes, self.notes = {}, []
-        self.deadly, self.restarts = set(), 0
+        self.deadly, self.restarts, self.last = set(), 0, 0
         self.manager, self.client = None, None
         # What the cell sent and what is kept of it; what is kept of the notebook.
         self.written, self.shown, self.kept = 0, 0, 0
@@ -169,11 +174,14 @@ class _Run:
             for number, cell in enumerate(self.notebook.cells):
                 if cell.cell_type == "code":
                     cell.outputs = []
+                    await self._bury(number)
                     if tasks := find_checks(cell):
                         later.append((number, cell, tasks))
+                        await self._keep(cell)
                     else:
                         await self._run_cell(number, cell)
             for number, cell, tasks in later:
+                await self._bury(number, len(self.notebook.cells))
                 await self._check_cell(number, cell, tasks)
         finally:
             await self._stop()
@@ -186,7 +194,7 @@ class _Run:
         try:
             reply = await self._request_in_time(cell.source, cell)
             content = reply["content"]
-            failed = content.get("status") == "error"
+            failed = content.get("status") != "ok"
             if failed and not any(output.output_type == "error" for output in cell.outputs):
                 error = str(content.get("ename", "")), str(content.get("evalue", ""))
                 cell.outputs.append(make_error(*error))
@@ -196,12 +204,25 @@ class _Run:
         if is_grade(cell) and not is_solution(cell):
             self._conclude(cell, start, _read_reason(cell), judged=False)
 
+    async def _keep(self, cell):
+        """Lets the kernel keep what is defined where a check stands; it is run later."""
+        question = f"{INSIDE}.keep({_name(cell)!r}, globals())"
+        with contextlib.suppress(TimeIsUp, KernelLost):
+            await self._request_in_time("", None, {"kept": question})
+
+    async def _bury(self, number, end=None):
+        """Recovers from a death that came after the last reply: the cell before has caused it."""
+        if self.client is not None and await self.manager.provisioner.poll() is not None:
+            await self._recover(self.last, KernelLost("The kernel died."), end or number)
+        self.last = number
+
     async def _check_cell(self, number, cell, tasks):
         """Runs the hidden checks of a cell; all of its points are the judge's to give."""
         start, verdicts = time.monotonic(), []
         for task, seed in tasks:
             try:
-                verdicts.append(await self._check(task, self.job.seed if seed is None else seed))
+                seed = self.job.seed if seed is None else seed
+                verdicts.append(await self._check(task, seed, _name(cell)))
             except (TimeIsUp, KernelLost) as error:
                 verdicts.append(checks.Verdict(0.0, [str(error)]))
                 await self._recover(number, error, len(self.notebook.cells))
@@ -217,7 +238,7 @@ class _Run:
         name = cell.metadata.nbgrader.grade_id
         self.outcomes[name] = CellOutcome(seconds, reason, judged)
 
-    async def _check(self, task, seed):
+    async def _check(self, task, seed, place):
         """Asks the student's code for what a check wants to know; returns the `Verdict`."""
         this = checks.load(self.job.checks)[task]
         findings = {}
@@ -225,7 +246,7 @@ class _Run:
             given = self.judge.make_inputs(task, which, seed)
             if given is None:
                 continue
-            question = f"{INSIDE}.run_check({this.run_source!r}, {given!r}, globals())"
+            question = f"{INSIDE}.run_check({this.run_source!r}, {given!r}, {place!r}, globals())"
             try:
                 reply = await self._request_in_time("", None, {"answer": question})
             except TimeIsUp as error:
@@ -312,10 +333,12 @@ class _Run:
             return
         if message["msg_type"] == "clear_output":
             cell.outputs.clear()
+            self.kept -= self.shown
+            self.shown = 0
         output = clean_output(message["msg_type"], message["content"])
         if output is None:
             return
-        size = len(str(output))
+        size = len(output.get("text", "")) or len(str(output))
         left = min(bound - self.shown, 10 * bound - self.kept)
         if size > left:
             self._note(f"The output of cell {_name(cell)} was cut after {bound:,} characters.")
@@ -358,7 +381,7 @@ class _Run:
         self.client.context.setsockopt(zmq.RCVHWM, MOST_MESSAGES)
         await open_channels(self.client, START)
         await self.client.execute_interactive(
-            f"{INSIDE}.prepare({self.job.bounds.output})",
+            f"{INSIDE}.prepare({self.job.bounds.output + 1})",
             silent=True,
             allow_stdin=False,
         )
@@ -405,15 +428,24 @@ class _Run:
         await self._stop()
         if self.restarts > self.job.bounds.restarts:
             return
-        await self._start()
+        try:
+            await self._start()
+        except Exception:
+            log.exception("A kernel could not be started again")
+            self._note("The kernel could not be started again.")
+            return await self._stop()
         for earlier, cell in enumerate(self.notebook.cells[: number if end is None else end]):
-            if cell.cell_type == "code" and not is_grade(cell) and earlier not in self.deadly:
-                try:
+            if cell.cell_type != "code" or earlier in self.deadly:
+                continue
+            try:
+                if find_checks(cell):
+                    await self._keep(cell)
+                elif not is_grade(cell) or is_solution(cell):
                     await self._request_in_time(cell.source, None)
-                except TimeIsUp:
-                    continue
-                except KernelLost as again:
-                    return await self._recover(earlier, again, end)
+            except TimeIsUp:
+                continue
+            except KernelLost as again:
+                return await self._recover(earlier, again, number if end is None else end)
 
 
 def find_checks(cell):
@@ -428,7 +460,7 @@ def find_checks(cell):
     Raises:
         ValueError: if the cell does more than call checks.
     """
-    if not is_grade(cell) or "course_lib.classroom.checks" not in cell.source:
+    if not is_grade(cell) or is_solution(cell) or CHECKS not in cell.source:
         return []
     tasks = []
     for statement in ast.parse(cell.source).body:
@@ -436,7 +468,7 @@ def find_checks(cell):
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "check":
             task, *seed = [ast.literal_eval(call.args[i]) for i in (1, 3) if i < len(call.args)]
             tasks.append((task, seed[0] if seed else None))
-        elif getattr(statement, "module", "") != "course_lib.classroom.checks":
+        elif getattr(statement, "module", "") != CHECKS:
             raise ValueError(
                 f"The cell {_name(cell)!r} calls a hidden check and does more; give what else it "
                 "tests a cell of its own."
@@ -468,12 +500,17 @@ def _processor_seconds(pid):
     return total
 
 
+def read_score(cell):
+    """Returns a graded cell's score and points, as nbgrader does; words on stderr cost none."""
+    said = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
+    return determine_grade(nbformat.from_dict({**cell, "outputs": said}), log)
+
+
 def _read_reason(cell):
     """Says why a cell that was run as nbgrader does lost points."""
     errors = [output for output in cell.outputs if output.output_type == "error"]
     if not errors:
-        said = [output for output in cell.outputs if output.get("name") != "stderr"]
-        score, points = determine_grade(nbformat.from_dict({**cell, "outputs": said}), log)
+        score, points = read_score(cell)
         return "" if score == points else "The test gives a part of its points."
     name, message = errors[0].ename, errors[0].evalue
     if name == "NotImplementedError" and not message:
@@ -490,5 +527,5 @@ def _write_verdict(cell, verdict):
         cell.outputs.append(make_error("RequirementNotMet", words))
     elif verdict.share < 1:
         points = verdict.share * cell.metadata.nbgrader.points
-        cell.outputs.insert(0, new_output("execute_result", data={"text/plain": f"{points:g}"}))
+        cell.outputs.insert(0, new_output("execute_result", data={"text/plain": f"{points:.12g}"}))
         cell.outputs.append(new_output("stream", name="stdout", text=words))

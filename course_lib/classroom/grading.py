@@ -25,14 +25,14 @@ import pooch
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import CheckCellMetadata, Execute
-from nbgrader.utils import determine_grade, is_grade, rmtree
+from nbgrader.utils import is_grade, rmtree
 from sqlalchemy.exc import OperationalError
 
 from course_lib.classroom import cluster as clusters
 from course_lib.classroom import outcomes, sandbox, submission
 from course_lib.classroom.checks import seed_of
 from course_lib.classroom.cleaning import clean_text
-from course_lib.classroom.execution import Bounds, Job, execute, find_checks
+from course_lib.classroom.execution import Bounds, Job, execute, find_checks, read_score
 from course_lib.classroom.gradebook import find_lab
 from course_lib.classroom.hints import find_hints, in_words, read_lectures
 from course_lib.classroom.sandbox import Limits
@@ -196,7 +196,7 @@ def preview(course, lab, progress=lambda outcome, left: None, **options):
         if executed is not None:
             cells = nbformat.reads(executed.notebook, as_version=4).cells
             grades = {
-                cell.metadata.nbgrader.grade_id: determine_grade(cell, log)[0]
+                cell.metadata.nbgrader.grade_id: read_score(cell)[0]
                 for cell in cells
                 if is_grade(cell)
             }

@@ -28,12 +28,26 @@ class Answer:
         return self.text
 
 
-def run_check(source, given, namespace):
+_kept = {}
+
+
+def keep(place, namespace):
+    """Keeps what is defined where a check stands, should a later cell give names to other things.
+
+    Args:
+        place: Name of the check's cell.
+        namespace: The notebook's `globals()`.
+    """
+    _kept[place] = dict(namespace)
+
+
+def run_check(source, given, place, namespace):
     """Runs the part of a hidden check that touches the student's code.
 
     Args:
         source: Source of the function `run`.
         given: Its inputs, as a wire's text.
+        place: Name of the check's cell, for which `keep` may have kept what was defined there.
         namespace: The notebook's `globals()`.
 
     Returns:
@@ -43,7 +57,8 @@ def run_check(source, given, namespace):
     inner = {}
     try:
         exec(compile(source, "check", "exec"), inner)
-        returned = inner["run"](SimpleNamespace(**namespace), **wire.decode(given))
+        student = SimpleNamespace(**_kept.get(place, namespace))
+        returned = inner["run"](student, **wire.decode(given))
         return Answer(wire.encode(["returned", wire.encode(returned)]))
     except BaseException as error:
         return Answer(wire.encode(["raised", type(error).__name__]))

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 from course_lib.classroom import checks, wire
 from course_lib.classroom.checks import Requirement, shown
@@ -54,10 +55,10 @@ class Judge:
         Raises:
             RuntimeError: if the check cannot make them.
         """
-        try:
-            return self._ask("make_inputs", task, which, seed)
-        except JudgeLost:
-            raise RuntimeError(f"The check of {task!r} makes no {which} inputs.") from None
+        for _ in range(2):  # what ended the process may have been somebody else's
+            with suppress(JudgeLost):
+                return self._ask("make_inputs", task, which, seed)
+        raise RuntimeError(f"The check of {task!r} makes no {which} inputs.")
 
     def judge(self, task, which, seed, reply):
         """Judges an answer.
@@ -92,7 +93,7 @@ class Judge:
         try:
             self._tell(question)
             return json.loads(self.process.stdout.readline())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, MemoryError) as error:
             self.end()
             raise JudgeLost from error
         finally:
@@ -104,9 +105,11 @@ class Judge:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            # The folder where it happens to start may be a student's.
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"},
         )
-        self._tell(self.source)
+        with suppress(OSError):  # the first question will tell
+            self._tell(self.source)
 
     def _tell(self, message):
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -154,7 +157,8 @@ def _limit_memory():
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+        with suppress(ValueError, OSError):  # macOS has reserved more
+            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 if __name__ == "__main__":

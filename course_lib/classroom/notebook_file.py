@@ -1,5 +1,6 @@
 """From the bytes that a student handed in to cells whose every attribute has the right type."""
 
+import functools
 import json
 import stat
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ def read_cells(path, notes):
     return cells, _as(str, language)
 
 
+@functools.lru_cache(maxsize=256)
 def as_lines(source):
     """Lines without the space at their ends and without blank ones."""
     return [line.rstrip() for line in source.splitlines() if line.strip()]

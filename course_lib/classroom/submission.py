@@ -33,7 +33,7 @@ from course_lib.classroom.notebook_file import NEW_CELL, SubmissionError, as_lin
 
 # Bytes and files of a submission, and folders within each other.
 LARGEST_FOLDER = 100_000_000
-MOST_FILES = 1_000
+MOST_FILES = 500
 DEEPEST = 20
 
 FIXED = ("grade", "solution", "locked", "task", "points", "grade_id")
@@ -311,7 +311,7 @@ def _own(cell, used):
 
 def _read_source(cell, kind):
     """Returns the text of a cell, which code alone may still make something of."""
-    return cell.source if kind == "code" else clean_markdown(cell.source)
+    return cell.source if kind == "code" else clean_markdown(cell.source, cell.attachments)
 
 
 def _describe(cells, found, originals, findings):

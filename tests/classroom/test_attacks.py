@@ -193,6 +193,7 @@ def test_a_kernel_that_dies_leaves_no_folder(name, tmp_path, monkeypatch):
     assert list(tmp_path.glob("kernel-*")) == []
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(os.cpu_count() < 2, reason="one processor cannot be divided")
 def test_children_that_spin_cost_another_submission_no_time():
     """The other one computes for two of its three seconds, and would have a 120th of them."""

@@ -102,6 +102,18 @@ def test_what_the_visible_tests_show_has_points_of_its_own(findings, points, unm
     assert verdict.unmet == unmet
 
 
+@pytest.mark.parametrize("findings", [{}, {"hidden": []}, requirements(example=(1, 1))])
+def test_where_nothing_hidden_was_found_nothing_is_met(findings):
+    assert checks.conclude(Parts(), findings).share < 1
+
+
+def test_nan_meets_nothing(folder):
+    this = checks.load.__wrapped__((folder / "lab.py").read_text())["sum"]
+    this.judge = lambda given, returned: [(np.nan, "It is met."), (np.True_, "It is, too.")]
+    found = checks.judge(this, checks.make_inputs(this, "hidden"), wire.encode(1.0))
+    assert [one.met for one in found] == [False, True]
+
+
 def test_an_answer_of_another_form_meets_nothing(folder):
     this = checks.load.__wrapped__((folder / "lab.py").read_text())["sum"]
     this.returns = lambda given: float

@@ -1,3 +1,5 @@
+import asyncio
+
 import nbformat
 import numpy as np
 import pytest
@@ -111,6 +113,41 @@ def test_after_a_check_that_ends_the_kernel_the_next_one_finds_all_cells():
     )
     assert done.cells["check"].reason == "The kernel died."
     assert done.cells["other"].reason == ""
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("later", ["answer = answer(1)", "del answer", "%reset -f"])
+def test_what_a_later_cell_does_to_a_name_costs_nothing(later):
+    done, _ = run(
+        "def answer(secret):\n    return [secret, 2 * secret]", graded(CHECK, "check", 4), later
+    )
+    assert done.cells["check"].reason == ""
+
+
+@pytest.mark.services
+def test_a_kernel_that_dies_after_its_reply_costs_the_next_cell_nothing(monkeypatch):
+    run_cell = execution._Run._run_cell
+
+    async def run_and_wait(self, number, cell):
+        await run_cell(self, number, cell)
+        await asyncio.sleep(1)
+
+    monkeypatch.setattr(execution._Run, "_run_cell", run_and_wait)
+    done, _ = run(
+        "import os, threading\nthreading.Timer(0.3, os._exit, [0]).start()",
+        "def answer(secret):\n    return [secret, 2 * secret]",
+        graded(CHECK, "check", 4),
+    )
+    assert done.cells["check"].reason == ""
+    assert "The kernel ended in cell" in done.notes[0]
+
+
+@pytest.mark.services
+def test_a_cell_that_prints_ten_thousand_times_is_read_to_its_end():
+    many = "for step in range(10_000):\n    print('.', end='', flush=True)"
+    _, cells = run(many + "\n1 + 1", bounds=Bounds(cell=60))
+    assert [output.output_type for output in cells[0].outputs] == ["stream", "execute_result"]
+    assert cells[0].outputs[0].text == "." * 10_000
 
 
 @pytest.mark.services

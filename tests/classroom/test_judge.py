@@ -132,6 +132,22 @@ def test_a_judge_that_takes_too_long_is_ended_and_the_next_question_answered(ask
     assert asked.process.pid != before
 
 
+def test_a_judge_that_was_killed_meanwhile_is_replaced(asked):
+    asked.make_inputs("double", "hidden", 0)
+    asked.process.kill()
+    asked.process.wait()
+    assert asked.make_inputs("double", "hidden", 0)
+
+
+def test_a_judge_imports_nothing_from_where_it_starts(tmp_path, monkeypatch):
+    (tmp_path / "selectors.py").write_text("raise RuntimeError")
+    (tmp_path / "numpy.py").write_text("raise RuntimeError")
+    monkeypatch.chdir(tmp_path)
+    one = Judge(CHECKS)
+    assert one.make_inputs("double", "hidden", 0)
+    one.end()
+
+
 def test_a_judge_has_no_more_memory_than_it_may(asked):
     assert asked.judge("anything", "hidden", 0, returned('"is there"'))[0].met
     findings = asked.judge("anything", "hidden", 0, returned('"grows"'))

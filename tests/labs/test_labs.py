@@ -12,10 +12,15 @@ LABS = Course.find(__file__).lab_names()
 @pytest.mark.services
 @pytest.mark.slow
 @pytest.mark.apart
+@pytest.mark.parametrize("part", [4, pytest.param(1, marks=pytest.mark.stress)])
 @pytest.mark.parametrize("lab", LABS)
-def test_a_lab_is_verified(course, lab, monkeypatch):
-    """With fewer seeds than `course labs verify` takes."""
+def test_a_lab_is_verified(course, lab, part, monkeypatch):
+    """With fewer seeds, and a quarter of the wrong variants; `course labs verify` takes all."""
     monkeypatch.setattr("course_lib.classroom.verify.SEEDS", 5)
+    found = variants.read_all(course, lab)
+    wrong = [one for one in found if one.name.startswith("wrong_")]
+    others = [one for one in found if one not in wrong]
+    monkeypatch.setattr(variants, "read_all", lambda *_: others + wrong[::part])
     findings = list(verify(course, lab, jobs=2))
     assert len(findings) > 10
     assert {finding.what: finding.problems for finding in findings if finding.problems} == {}
@@ -25,11 +30,9 @@ def test_a_lab_is_verified(course, lab, monkeypatch):
 def test_a_lab_has_enough_variants(course, lab):
     found = variants.read_all(course, lab)
     right = [variant for variant in found if not variant.loses]
-    wrong = [variant for variant in found if variant.loses]
+    wrong = [variant for variant in found if variant.loses and not variant.hostile]
     assert len(right) >= 3
     assert len(wrong) >= 8
     for variant in wrong:
         tasks = {cell.split("-")[0] for cell in variant.loses}
-        assert tasks == set(variant.answers), (
-            f"{variant.name} should break the task that it answers"
-        )
+        assert tasks <= set(variant.answers), f"{variant.name} should answer what it breaks"
