@@ -216,7 +216,7 @@ def judge(this, given, returned):
         returned = wire.decode(returned, this.returns(given))
         findings = [Requirement(*finding) for finding in this.judge(given, returned)]
         # NaN is true, and equals nothing.
-        return [one._replace(met=bool(one.met) and one.met == one.met) for one in findings]
+        return [one._replace(met=bool(one.met and one.met == one.met)) for one in findings]
     except Exception:
         log.info("%s could not be judged", this.task, exc_info=True)
         return [shown(False, OTHER_FORM)]

@@ -112,6 +112,7 @@ def test_nan_meets_nothing(folder):
     this.judge = lambda given, returned: [(np.nan, "It is met."), (np.True_, "It is, too.")]
     found = checks.judge(this, checks.make_inputs(this, "hidden"), wire.encode(1.0))
     assert [one.met for one in found] == [False, True]
+    assert all(type(one.met) is bool for one in found)
 
 
 def test_an_answer_of_another_form_meets_nothing(folder):
