@@ -91,7 +91,7 @@ FORGERS = {
 }
 
 
-def run_check(source, given, namespace):
+def run_check(source, given, place, namespace):
     given = wire.decode(given)
     forged = next(forge for name, forge in FORGERS.items() if name in given)(**given)
     return inside.Answer(wire.encode(["returned", wire.encode(forged)]))
