@@ -696,7 +696,7 @@ if not os.fork():
     start = time.perf_counter()
     sandbox.enter(sandbox.Seal(sockets, files=(connection,)))
     print(time.perf_counter() - start, flush=True)
-    IPKernelApp.launch_instance(["-f", "/scratch/work/connection.json"])
+    IPKernelApp.launch_instance(["-f", sandbox.WORK + "/connection.json"])
     os._exit(0)
 os.wait()
 """
