@@ -9,8 +9,11 @@ from course_lib.classroom.course import Course
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
-    """Gives the tests of a file to one worker, but for those marked `apart`."""
+    """Gives the tests of a file to one worker, but for those marked `apart`; long ones lead."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.get_closest_marker("apart"), item.path not in slow))
     for item in items:
         if not item.get_closest_marker("apart"):
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))

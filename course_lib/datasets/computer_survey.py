@@ -1,8 +1,7 @@
 """The computer survey: 190 people rate the same 20 personal computers.
 
 Each person is a task: the same question (how likely would you buy it?) answered by another mind.
-    Lenk,
-DeSarbo, Green and Young, "Hierarchical Bayes conjoint analysis", Marketing Science 15, 1996.
+Lenk, DeSarbo, Green and Young, "Hierarchical Bayes conjoint analysis", Marketing Science 15, 1996.
 """
 
 from dataclasses import dataclass, field

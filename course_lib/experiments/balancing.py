@@ -105,14 +105,10 @@ TUNED = {
         "signs": {"leak": 0.0},
     },
 }
-# The trainings that are shown: every balance where a unit is wrong, and elsewhere learned weights
-# beside constants and random ones; sign dropout also where gradients disagree.
-COMPARED = ("equal", "constants", "uncertainty", "random")
-SHOWN = {
-    "millimetres": (*COMPARED, "gradnorm", "signs", "dwa"),
-    "noisy": COMPARED,
-    "colour": (*COMPARED, "signs"),
-}
+# The trainings that are shown: balances where something is wrong with a task. Task prioritisation,
+# which nowhere beats equal weights by more than 0.2 points in the scan, is left at that.
+SHOWN = ("millimetres", "noisy", "colour")
+BALANCES = ("equal", "constants", "uncertainty", "random", "gradnorm", "signs", "dwa")
 BASELINES = ("mean picture", "pixel ridge")
 CHEAP = {"method": "mean picture", "setting": "metres"}
 
@@ -155,8 +151,8 @@ def trials(seed):
     runs += [{"method": "single", "setting": "metres", **TUNED["metres"]["single"]}]
     runs += [
         {"method": method, "setting": setting, **TUNED[setting][method]}
-        for setting, methods in SHOWN.items()
-        for method in methods
+        for setting in SHOWN
+        for method in BALANCES
     ]
     return runs
 

@@ -17,6 +17,11 @@ RECORDINGS = [recording.find(COURSE, path.stem) for path in PATHS]
 each_record = pytest.mark.parametrize("found", RECORDINGS, ids=lambda found: found.lecture)
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")  # rooms are rendered once for two records
+
+
 def same(configuration, other):
     return json.dumps(configuration, sort_keys=True) == json.dumps(other, sort_keys=True)
 
@@ -45,7 +50,8 @@ def test_settings_are_those_that_validation_chose(found):
 
 @pytest.mark.slow
 @each_record
-def test_a_cheap_training_gives_its_row_again(found):
+def test_a_cheap_training_gives_its_row_again(found, cache, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(cache))
     cheap = importlib.import_module(found.module).CHEAP
     (row,) = [
         row

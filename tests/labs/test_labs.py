@@ -15,12 +15,12 @@ LABS = Course.find(__file__).lab_names()
 @pytest.mark.parametrize("part", [4, pytest.param(1, marks=pytest.mark.stress)])
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_is_verified(course, lab, part, monkeypatch):
-    """With fewer seeds, and a quarter of the wrong variants; `course labs verify` takes all."""
+    """With fewer seeds, and a quarter of wrong and hostile variants; `make stress` has all."""
     monkeypatch.setattr("course_lib.classroom.verify.SEEDS", 5)
     found = variants.read_all(course, lab)
-    wrong = [one for one in found if one.name.startswith("wrong_")]
-    others = [one for one in found if one not in wrong]
-    monkeypatch.setattr(variants, "read_all", lambda *_: others + wrong[::part])
+    right = [one for one in found if one.name.startswith("right_")]
+    bad = [one for one in found if one not in right]
+    monkeypatch.setattr(variants, "read_all", lambda *_: right + bad[::part])
     findings = list(verify(course, lab, jobs=2))
     assert len(findings) > 10
     assert {finding.what: finding.problems for finding in findings if finding.problems} == {}
