@@ -4,6 +4,7 @@ A worker that is lost in mid-run is replaced, and what it ran is done again.
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -244,6 +245,8 @@ def _prepare(watched, environment):
         try:
             watched.recv()
         except EOFError:
+            # A starter that was killed has no time for it.
+            shutil.rmtree(environment["TMPDIR"], ignore_errors=True)
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
