@@ -48,6 +48,11 @@ def clean_text(text, most=None):
     return cut if most is None or len(cut) <= most else f"{cut[: most - 1]}…"
 
 
+def clean_line(text, most=None):
+    """Does as `clean_text`, and puts the text on one line."""
+    return " ".join(clean_text(text, most).split())
+
+
 def clean_markdown(text, attachments=()):
     """Makes Markdown inert: no HTML, and no links but to the web and within the notebook.
 

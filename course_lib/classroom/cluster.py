@@ -4,17 +4,19 @@ A worker that is lost in mid-run is replaced, and what it ran is done again.
 """
 
 import os
+import shutil
 import subprocess
-import sys
+import tempfile
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import get_context
-from pathlib import Path
 from queue import SimpleQueue
 
-from course_lib.classroom import warm
+import psutil
+
+from course_lib.classroom import linux, warm
 
 TRIES = 3
 # Bytes of address space that a worker of this machine may take beyond what it starts with.
@@ -72,8 +74,7 @@ def workers(jobs, cluster=None, gpus=0, options=None):
         ValueError: if there is no such cluster, it refuses the workers, or has no GPU for the jobs.
         ModuleNotFoundError: if a cluster is asked for and Dask is not installed.
     """
-    if not 0 <= gpus <= 1:
-        raise ValueError(f"A job gets at most one GPU: expected 0 to 1 for `gpus`, not {gpus}.")
+    _check_part(gpus)
     if cluster is None:
         place = _processes(jobs, gpus)
     elif cluster == "slurm":
@@ -137,6 +138,25 @@ def _share_cores(jobs):
     return [there[n::jobs] or [there[n % len(there)]] for n in range(jobs)]
 
 
+def local_gpus(jobs, gpus):
+    """Returns the GPU of each worker that this machine has for some jobs, None if they need none.
+
+    Args:
+        jobs: Number of jobs that run at the same time; with too few GPUs it is that of the GPUs.
+        gpus: Part of a GPU that each job needs, as for `workers`.
+
+    Raises:
+        ValueError: if there is no GPU, or a job needs several.
+    """
+    _check_part(gpus)
+    return _slots(gpus)[:jobs] if gpus else [None] * jobs
+
+
+def _check_part(gpus):
+    if not 0 <= gpus <= 1:
+        raise ValueError(f"A job gets at most one GPU: expected 0 to 1 for `gpus`, not {gpus}.")
+
+
 def _slots(part):
     """GPUs of this process, each as often as jobs may share it."""
     devices = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -157,15 +177,16 @@ def _slots(part):
 
 @contextmanager
 def _processes(jobs, gpus):
-    environments = [{"COURSE_CORES": ",".join(map(str, own))} for own in _share_cores(jobs)]
-    if gpus:
-        devices = _slots(gpus)[:jobs]
-        environments = [
-            {"CUDA_VISIBLE_DEVICES": device, **environment}
-            for device, environment in zip(devices, environments)
-        ]
-    with warm.serving():
-        processes = [_Process(environment) for environment in environments]
+    lent = local_gpus(jobs, gpus)
+    # Workers that are killed leave their folders behind.
+    folder = tempfile.TemporaryDirectory(prefix="workers-", ignore_cleanup_errors=True)
+    with folder, warm.serving():
+        processes = []
+        for device, own in zip(lent, _share_cores(len(lent))):
+            environment = {"COURSE_CORES": ",".join(map(str, own)), "TMPDIR": folder.name}
+            if device is not None:
+                environment["CUDA_VISIBLE_DEVICES"] = device
+            processes.append(_Process(environment))
         idle = SimpleQueue()
         for process in processes:
             idle.put(process)
@@ -224,23 +245,15 @@ def _prepare(watched, environment):
         try:
             watched.recv()
         except EOFError:
+            # A starter that was killed has no time for it.
+            shutil.rmtree(environment["TMPDIR"], ignore_errors=True)
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
     os.environ.update(environment)
-    _limit_memory()
-
-
-def _limit_memory():
-    """Bounds what a kernel's messages can make of this process: too much ends it alone."""
-    if sys.platform == "linux":
-        import resource
-
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        most = pages * resource.getpagesize() + MEMORY
-        if hard == resource.RLIM_INFINITY or most < hard:
-            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    tempfile.tempdir = None
+    # What a kernel's messages make of this process ends it alone.
+    linux.limit_memory(psutil.Process().memory_info().vms + MEMORY)
 
 
 @contextmanager

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
-from course_lib.classroom.cleaning import clean_text
+from course_lib.classroom.cleaning import clean_line
+from course_lib.classroom.notebook_file import LARGEST
+from course_lib.classroom.submission import read_time
 
-LARGEST = 50_000_000
 # Bytes of a student's identifier, which names folders and files; characters of a name and of a path
 # as they are reported.
 LONGEST_IDENTIFIER = 128
@@ -122,7 +123,9 @@ def _collect(course, lab, archive, members):
     paths, collected, students = [], [], {}
 
     def skip(member, reason):
-        collected.append(Collected(_label(member.orig_filename), "", "skipped", str(reason)))
+        collected.append(
+            Collected(clean_line(member.orig_filename, LONGEST_PATH), "", "skipped", str(reason))
+        )
 
     for member in members:
         try:
@@ -154,7 +157,7 @@ def _collect_student(course, lab, archive, notebooks):
     owners = sorted({notebook.owner for notebook in notebooks})
     chosen = None if len(owners) > 1 else _choose(lab, notebooks)
     if len(owners) > 1:
-        some = " and ".join(_label(owner, 40) for owner in owners[:3])
+        some = " and ".join(clean_line(owner, 40) for owner in owners[:3])
         reason = f"several students would have the identifier {notebooks[0].student}: {some}"
     elif chosen is None:
         reason = f"several notebooks, none called {lab}.ipynb"
@@ -194,8 +197,8 @@ def _open(archive):
         try:
             zipfile.ZipFile(io.BytesIO(entry + _end_contents([entry], 0))).close()
         except Exception as error:
-            reason = f"its entry in the archive is damaged: {_label(str(error))}"
-            damaged.append(Collected(_label(name), "", "skipped", reason))
+            reason = f"its entry in the archive is damaged: {clean_line(str(error), LONGEST_PATH)}"
+            damaged.append(Collected(clean_line(name, LONGEST_PATH), "", "skipped", reason))
         else:
             sound.append(entry)
     whole = content[:start] + b"".join(sound) + _end_contents(sound, offset)
@@ -235,11 +238,6 @@ def _is_passed_over(name):
     parts = PurePosixPath(name).parts
     clutter = "__MACOSX" in parts or ".ipynb_checkpoints" in parts
     return name.endswith("/") or clutter or name.split("/")[-1].startswith("._")
-
-
-def _label(text, most=LONGEST_PATH):
-    """A student's text on one line, as it is reported."""
-    return " ".join(clean_text(text, most).split())
 
 
 def _split(name):
@@ -295,7 +293,7 @@ def _identify(lab, member, path):
     if not path or not _is_notebook(path):
         raise _SkippedError(UNCLEAR)
     *folders, file = path
-    name, owner, suffix = "", path[0], ""
+    name, owner = "", path[0]
     marks = sum(len(MOODLE_MARK.findall(part)) for part in path)
     if marks > 1:
         raise _SkippedError("not clear whose it is: its path names several students")
@@ -307,15 +305,17 @@ def _identify(lab, member, path):
     elif not folders and (found := CANVAS.fullmatch(file)):
         name, owner, file = found["name"], found["number"], found["file"]
     elif not folders:
-        owner, file, suffix = file.removesuffix(".ipynb"), "", f"_{lab}"
-    student = _make_identifier(owner.removesuffix(suffix))
+        owner, file = file.removesuffix(".ipynb").removesuffix(f"_{lab}"), ""
+    student = _make_identifier(owner)
     if not student or DEVICE.fullmatch(student):
-        raise _SkippedError(f"{_label(owner, 40)!r} cannot be a student's identifier")
+        raise _SkippedError(f"{clean_line(owner, 40)!r} cannot be a student's identifier")
     if len(student.encode()) > LONGEST_IDENTIFIER:
         raise _SkippedError("the student's identifier is too long")
-    name = _label(name, LONGEST_NAME)
+    name = clean_line(name, LONGEST_NAME)
     owner = unicodedata.normalize("NFC", owner)
-    return _Notebook(member, _label(member.orig_filename), student, owner, name, file)
+    return _Notebook(
+        member, clean_line(member.orig_filename, LONGEST_PATH), student, owner, name, file
+    )
 
 
 def _make_identifier(text):
@@ -354,7 +354,9 @@ def _read(archive, member):
             while len(content) <= LARGEST and (chunk := file.read(CHUNK)):
                 content += chunk
     except Exception as error:  # whatever a damaged member raises
-        raise _SkippedError(f"it cannot be unpacked: {_label(str(error))}") from error
+        raise _SkippedError(
+            f"it cannot be unpacked: {clean_line(str(error), LONGEST_PATH)}"
+        ) from error
     if len(content) > LARGEST:
         raise _SkippedError(f"it is larger than it says, {allowed}")
     return bytes(content), handed_in
@@ -364,7 +366,9 @@ def _write(course, lab, notebook, content, handed_in):
     folder = course.labs / "submitted" / notebook.student / lab
     path, stamp, known = folder / f"{lab}.ipynb", folder / "timestamp.txt", folder.parent / ".name"
     owner = notebook.owner.encode()
-    if known.exists() and known.read_bytes() != owner:
+    # In a class without folders it once held the first lab's name, too.
+    owners = {owner, *(owner + f"_{name}".encode() for name in course.lab_names())}
+    if known.exists() and known.read_bytes() not in owners:
         raise _SkippedError(
             f"{notebook.student} is another student's identifier: see submitted/"
             f"{notebook.student}/.name"
@@ -372,7 +376,12 @@ def _write(course, lab, notebook, content, handed_in):
     status = "replaced" if path.exists() else "new"
     if path.exists() and path.read_bytes() == content:
         return "unchanged"
-    if stamp.exists() and _read_time(stamp) > handed_in:
+    try:
+        last = read_time(stamp)
+    except ValueError as error:
+        place = f"submitted/{notebook.student}/{lab}"
+        raise _SkippedError(f"{place}/{clean_line(str(error), LONGEST_PATH)}") from error
+    if last and last.replace(tzinfo=timezone.utc) > handed_in:
         return "kept newer"
     folder.mkdir(parents=True, exist_ok=True)
     known.write_bytes(owner)
@@ -381,17 +390,6 @@ def _write(course, lab, notebook, content, handed_in):
     new.replace(path)
     stamp.write_text(handed_in.isoformat() + "\n")
     return status
-
-
-def _read_time(stamp):
-    """Reads a `timestamp.txt` as nbgrader does."""
-    from nbgrader.utils import parse_utc
-
-    try:
-        return parse_utc(stamp.read_text(encoding="utf-8").strip()).replace(tzinfo=timezone.utc)
-    except (ValueError, OverflowError) as error:
-        place = "/".join(stamp.parts[-4:])
-        raise _SkippedError(f"{place} holds no time: {_label(str(error))}") from error
 
 
 def _name_students(course, lab, names):

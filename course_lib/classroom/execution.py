@@ -38,6 +38,11 @@ MOST_MESSAGES = 20_000
 # Share of a processor below which a cell counts as one that waits.
 IDLE = 0.1
 CHECKS = "course_lib.classroom.checks"
+MORE_THAN_CHECKS = (
+    "The cell {!r} calls a hidden check and does more: {}. Expected is nothing but "
+    "`check(LAB, TASK, globals())`, with a seed as its fourth argument or without; give what else "
+    "it does a cell of its own."
+)
 INSIDE = "__import__('course_lib.classroom.inside', fromlist=['_'])"
 
 
@@ -458,21 +463,29 @@ def find_checks(cell):
         List of pairs of a task and a seed, None if it names none; empty if it calls no check.
 
     Raises:
-        ValueError: if the cell does more than call checks.
+        ValueError: if the cell does more than call checks, or calls them in another way.
     """
     if not is_grade(cell) or is_solution(cell) or CHECKS not in cell.source:
         return []
+    try:
+        statements = ast.parse(cell.source).body
+    except SyntaxError as error:
+        raise ValueError(MORE_THAN_CHECKS.format(_name(cell), error)) from error
     tasks = []
-    for statement in ast.parse(cell.source).body:
-        call = statement.value if isinstance(statement, ast.Expr) else None
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "check":
-            task, *seed = [ast.literal_eval(call.args[i]) for i in (1, 3) if i < len(call.args)]
-            tasks.append((task, seed[0] if seed else None))
-        elif getattr(statement, "module", "") != CHECKS:
-            raise ValueError(
-                f"The cell {_name(cell)!r} calls a hidden check and does more; give what else it "
-                "tests a cell of its own."
-            )
+    for statement in statements:
+        match statement:
+            case ast.Expr(ast.Call(ast.Name("check"), [_, ast.Constant(str(task)), _], [])):
+                tasks.append((task, None))
+            case ast.Expr(
+                ast.Call(
+                    ast.Name("check"), [_, ast.Constant(str(task)), _, ast.Constant(int(seed))], []
+                )
+            ):
+                tasks.append((task, seed))
+            case ast.ImportFrom(module) if module == CHECKS:
+                pass
+            case _:
+                raise ValueError(MORE_THAN_CHECKS.format(_name(cell), ast.unparse(statement)))
     return tasks
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import escape
 
-from course_lib.classroom.cleaning import clean_text
+from course_lib.classroom.cleaning import clean_line
 from course_lib.classroom.pages import write_points
 from course_lib.classroom.results import read_results
 from course_lib.classroom.student_feedback import read_feedback
@@ -143,7 +143,7 @@ def _comment(feedback):
         score = f"{write_points(question.score)} of {write_points(question.points)}"
         words = " ".join([*question.reasons, *question.comments])
         lines.append(f"{question.question}: {score}. {words}".strip())
-    text = "<br>".join(escape(_clean(line)) for line in [*lines, *feedback.notes])
+    text = "<br>".join(escape(clean_line(line)) for line in [*lines, *feedback.notes])
     return _SIGNS.sub(lambda found: re.sub(_SIGN, _write_entity, found[0]), text)
 
 
@@ -160,9 +160,4 @@ def _write_total(result):
 
 
 def _defuse(text):
-    return _FORMULA.sub(r"\1'", _clean(text))
-
-
-def _clean(text):
-    """A student's text on one line."""
-    return " ".join(clean_text(text).split())
+    return _FORMULA.sub(r"\1'", clean_line(text))

@@ -30,8 +30,8 @@ from sqlalchemy.exc import OperationalError
 
 from course_lib.classroom import cluster as clusters
 from course_lib.classroom import outcomes, sandbox, submission
-from course_lib.classroom.checks import seed_of
-from course_lib.classroom.cleaning import clean_text
+from course_lib.classroom.checks import load, seed_of
+from course_lib.classroom.cleaning import clean_line
 from course_lib.classroom.execution import Bounds, Job, execute, find_checks, read_score
 from course_lib.classroom.gradebook import find_lab
 from course_lib.classroom.hints import find_hints, in_words, read_lectures
@@ -83,7 +83,7 @@ class Autograder(Autograde):
             checksum = submission.snapshot(self.submitted, Path(folder))
             handed_in = submission.read(folder, self.lab, released)
             notes, files = list(handed_in.notes), _read_files(Path(folder))
-            self._register(folder, notes)
+            self._register(Path(folder), notes)
         files |= _read_files(self.course.source(self.lab).parent)
         notebook = self._apply(self.sanitize_preprocessors, handed_in.notebook)
         return nbformat.writes(notebook), files, notes, checksum
@@ -92,9 +92,9 @@ class Autograder(Autograde):
         """Tells the gradebook that there is a submission, and when it was handed in."""
         when = {}
         try:
-            timestamp = self.coursedir.get_existing_timestamp(folder)
+            timestamp = submission.read_time(folder / "timestamp.txt")
             when = {"timestamp": timestamp} if timestamp else {}
-        except (ValueError, OverflowError, OSError, AttributeError):  # nbgrader's own mistake
+        except ValueError:
             notes.append("timestamp.txt holds no time; when it was handed in is not known.")
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             gradebook.update_or_create_student(self.student)
@@ -245,13 +245,33 @@ def run_class(
             at the same time share four fifths of its memory.
 
     Raises:
-        ValueError: for an unknown lab, one that the gradebook does not know, or one with a cell
-            that calls a hidden check and does more.
+        ValueError: for an unknown lab, one that the gradebook does not know, or one whose hidden
+            checks are missing or not called as they should be.
         SandboxError: if submissions are to be sealed off, and this machine lacks what it takes, or
             shows them the course.
         CourseIsBusy: if another grader works on the course.
         GradingStopped: if the disk is full, the gradebook out of reach, or the time is up.
     """
+    _refuse(course, lab, sealed)
+    at_once = len(clusters.local_gpus(jobs, gpus)) if cluster is None else 1
+    template = Job(
+        student="",
+        notebook="",
+        checks=_read_checks(course, lab),
+        sealed=sealed,
+        bounds=bounds or Bounds(**_configured(course, Bounds)),
+        limits=limits or Limits.of_one(at_once, **_configured(course, Limits)),
+        gpus=gpus,
+    )
+    slurm = {"log_directory": str(course.build / "slurm"), **course.config.SLURMCluster}
+    with _alone(course), _explaining(), clusters.workers(jobs, cluster, gpus, slurm) as pool:
+        waiting = _find_waiting(course, lab, force)
+        graded = _Class(course, lab, template, pool, finish, waiting)
+        graded.run(jobs + AHEAD, time.monotonic() + seconds)
+
+
+def _refuse(course, lab, sealed):
+    """Raises what keeps a whole class from being graded."""
     if sealed and sandbox.missing():
         raise sandbox.SandboxError(
             f"Students' code cannot be sealed off here, for want of: "
@@ -266,82 +286,111 @@ def run_class(
     course.source(lab)
     with course.gradebook(lab) as gradebook:
         find_lab(gradebook, lab)
-    released = nbformat.read(course.released(lab), as_version=4)
+
+
+def _read_checks(course, lab):
+    """Reads the source of a lab's checks, if they are those that its cells call."""
+    path = course.labs / "checks" / f"{lab}.py"
+    source = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        known = load(source)
+    except Exception as error:  # whatever a mistake of its author's raises
+        raise ValueError(f"{path} cannot be loaded: {error!r}. Mend it and grade again.") from error
     for cell in nbformat.read(course.source(lab), as_version=4).cells:
-        find_checks(cell)
-    lectures = read_lectures(course)
-    checks = course.labs / "checks" / f"{lab}.py"
-    at_once = jobs if cluster is None else 1
-    template = Job(
-        student="",
-        notebook="",
-        checks=checks.read_text(encoding="utf-8") if checks.exists() else "",
-        sealed=sealed,
-        bounds=bounds or Bounds(**_configured(course, Bounds)),
-        limits=limits or Limits.of_one(at_once, **_configured(course, Limits)),
-        gpus=gpus,
-    )
-    slurm = {"log_directory": str(course.build / "slurm"), **course.config.SLURMCluster}
-    with (
-        _alone(course),
-        _explaining(),
-        clusters.workers(jobs, cluster, gpus, slurm) as pool,
-    ):
-        waiting = _find_waiting(course, lab, force)
-        running, end = {}, time.monotonic() + seconds
-
-        def conclude(grader, files, executed, outcome):
-            left = len(waiting) + len(running)
-            try:
-                finish(grader, files, executed, outcome, left)
-            except Exception as error:
-                if executed is None or _is_everyones(error):
-                    raise
-                log.exception("%s could not be saved", grader.student)
-                finish(grader, files, None, replace(outcome, fault=_describe(error)), left)
-
-        while running or (waiting and time.monotonic() < end):
-            while waiting and len(running) < jobs + AHEAD and time.monotonic() < end:
-                outcome = waiting.pop()
-                grader = Autograder(course, lab, outcome.student)
-                try:
-                    notebook, files, notes, checksum = grader.sanitize(released)
-                    hints = in_words(find_hints(nbformat.reads(notebook, as_version=4), lectures))
-                except Exception as error:
-                    if _is_everyones(error):
-                        raise
-                    log.exception("%s could not be prepared", grader.student)
-                    conclude(grader, {}, None, replace(outcome, fault=_describe(error)))
-                    continue
-                job = replace(
-                    template,
-                    student=grader.student,
-                    notebook=notebook,
-                    files=files,
-                    seed=seed_of(lab, grader.student),
+        for task, _ in find_checks(cell):
+            if task not in known:
+                raise ValueError(
+                    f"The cell {cell.metadata.nbgrader.grade_id!r} of {lab} calls the check of "
+                    f"{task!r}, which {path} lacks. There are: {', '.join(known) or 'none'}."
                 )
-                outcome = replace(outcome, notes=notes, hints=hints, submission=checksum)
-                running[pool.submit(execute, job)] = grader, files, outcome
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                grader, files, outcome = running.pop(future)
-                try:
-                    executed = future.result()
-                except Exception as error:
-                    log.exception("%s could not be run", grader.student)
-                    conclude(grader, files, None, replace(outcome, fault=_describe(error)))
-                    continue
-                outcome = replace(
-                    outcome,
-                    seconds=executed.seconds,
-                    notes=outcome.notes + executed.notes,
-                    cells=executed.cells,
-                )
-                conclude(grader, files, executed, outcome)
-        if waiting:
+    return source
+
+
+class _Class:
+    """The submissions of a class: some wait, some run, and each is finished once.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+        template: A `Job` without a submission.
+        pool: The workers' executor.
+        finish: As for `run_class`.
+        waiting: The `Outcome`s of the submissions to run, the first last.
+    """
+
+    def __init__(self, course, lab, template, pool, finish, waiting):
+        self.course, self.lab, self.template, self.pool = course, lab, template, pool
+        self.finish, self.waiting, self.running = finish, waiting, {}
+        self.released = nbformat.read(course.released(lab), as_version=4)
+        self.lectures = read_lectures(course)
+
+    def run(self, most, end):
+        """Runs all that wait.
+
+        Args:
+            most: How many may be on their way at the same time.
+            end: Time, by the monotonic clock, after which none is begun.
+
+        Raises:
+            GradingStopped: if some were not begun.
+        """
+        while self.running or (self.waiting and time.monotonic() < end):
+            while self.waiting and len(self.running) < most and time.monotonic() < end:
+                self._begin(self.waiting.pop())
+            for future in wait(self.running, return_when=FIRST_COMPLETED).done:
+                self._end(future)
+        if self.waiting:
             raise GradingStopped(
-                f"The time is up: {len(waiting)} submissions were not begun. What was graded is "
-                "kept; run `course grade` again for the others."
+                f"The time is up: {len(self.waiting)} submissions were not begun. What was graded "
+                "is kept; run `course grade` again for the others."
             )
+
+    def _begin(self, outcome):
+        """Prepares a submission and hands it to the workers."""
+        grader = Autograder(self.course, self.lab, outcome.student)
+        try:
+            notebook, files, notes, checksum = grader.sanitize(self.released)
+            hints = in_words(find_hints(nbformat.reads(notebook, as_version=4), self.lectures))
+        except Exception as error:
+            if _is_everyones(error):
+                raise
+            log.exception("%s could not be prepared", grader.student)
+            return self._finish(grader, {}, None, replace(outcome, fault=_describe(error)))
+        job = replace(
+            self.template,
+            student=grader.student,
+            notebook=notebook,
+            files=files,
+            seed=seed_of(self.lab, grader.student),
+        )
+        outcome = replace(outcome, notes=notes, hints=hints, submission=checksum)
+        self.running[self.pool.submit(execute, job)] = grader, files, outcome
+
+    def _end(self, future):
+        """Takes over what the workers have done with a submission."""
+        grader, files, outcome = self.running.pop(future)
+        try:
+            executed = future.result()
+        except Exception as error:
+            log.exception("%s could not be run", grader.student)
+            return self._finish(grader, files, None, replace(outcome, fault=_describe(error)))
+        outcome = replace(
+            outcome,
+            seconds=executed.seconds,
+            notes=outcome.notes + executed.notes,
+            cells=executed.cells,
+        )
+        self._finish(grader, files, executed, outcome)
+
+    def _finish(self, grader, files, executed, outcome):
+        left = len(self.waiting) + len(self.running)
+        try:
+            self.finish(grader, files, executed, outcome, left)
+        except Exception as error:
+            if executed is None or _is_everyones(error):
+                raise
+            log.exception("%s could not be saved", grader.student)
+            self.finish(grader, files, None, replace(outcome, fault=_describe(error)), left)
 
 
 class CourseIsBusy(ValueError):
@@ -438,4 +487,4 @@ def _is_everyones(error):
 
 def _describe(error):
     words = str(error) if isinstance(error, submission.SubmissionError) else repr(error)
-    return clean_text(words.splitlines()[0], 500)
+    return clean_line(words, 500)

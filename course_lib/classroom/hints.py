@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from nbgrader.utils import is_grade, is_locked
 
-from course_lib.classroom.cleaning import clean_text
+from course_lib.classroom.cleaning import clean_line, clean_text
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +131,7 @@ def in_words(hints):
     Returns:
         List of at most `MOST` strings `"cell NAME: words"`.
     """
-    lines = [f"cell {hint.cell}: {hint.words}" for hint in hints[:MOST]]
-    return [clean_text(" ".join(line.split()), LONGEST_WORDS) for line in lines]
+    return [clean_line(f"cell {hint.cell}: {hint.words}", LONGEST_WORDS) for hint in hints[:MOST]]
 
 
 def read_lectures(course):

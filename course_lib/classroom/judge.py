@@ -16,7 +16,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from course_lib.classroom import checks, wire
+from course_lib.classroom import checks, linux, wire
 from course_lib.classroom.checks import Requirement, shown
 
 # Seconds of processor time of a question, and of waiting for its answer on a busy machine.
@@ -118,7 +118,7 @@ class Judge:
 
 def _serve():
     """Answers until the grader ends; limits and clock end it without another word."""
-    _limit_memory()
+    linux.limit_memory(MEMORY)
     answers, sys.stdout = sys.stdout, sys.stderr
     known = checks.load(json.loads(sys.stdin.readline()))
     functions = {"make_inputs": _make_inputs, "judge": _judge}
@@ -149,16 +149,6 @@ def _judge(this, which, seed, reply):
 def _set_clock(seconds):
     if hasattr(signal, "ITIMER_PROF"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
-def _limit_memory():
-    if sys.platform != "win32":
-        import resource
-
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
-        with suppress(ValueError, OSError):  # macOS has reserved more
-            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 All of them raise `OSError` where the kernel refuses. None needs more than Linux 5.13.
 """
 
+import contextlib
 import ctypes
 import errno
 import functools
 import os
 import platform
 import struct
+import sys
 
 NEW_MOUNTS, NEW_CGROUP, NEW_HOSTNAME, NEW_IPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000
@@ -117,6 +119,21 @@ def _kernel():
         return None, {}
     numbers = {**ON_EVERY_MACHINE, **ON_ONE_MACHINE[platform.machine()]}
     return ctypes.CDLL(None, use_errno=True).syscall, numbers
+
+
+def limit_memory(most):
+    """Bounds the address space of the process, also elsewhere than on Linux, where that can be.
+
+    Args:
+        most: Bytes; a lower limit that holds already stays.
+    """
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if soft == resource.RLIM_INFINITY or most < soft:
+            with contextlib.suppress(ValueError, OSError):  # macOS has reserved more
+                resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def close_files(first):

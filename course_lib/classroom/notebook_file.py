@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from course_lib.classroom.cleaning import clean_pictures
-from course_lib.classroom.collect import LARGEST
 
+# Bytes of a file, cells in it.
+LARGEST = 50_000_000
 MOST_CELLS = 2_000
 # Commas and brackets, which bound the memory that a file takes as Python objects.
 MOST_VALUES = 5_000_000

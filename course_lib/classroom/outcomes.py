@@ -1,7 +1,10 @@
 """What became of each submission when it was last graded: a file each in `labs/outcomes/`."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+import logging
+from dataclasses import asdict, dataclass, field
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,32 +50,25 @@ class Outcome:
 def read(course, lab, student):
     """Returns the `Outcome` of a submission's last grading, or None.
 
-    Files of other versions are read too: what they lack is empty, what is unknown is left out.
-    Hints were once called suspicions.
+    A file that is damaged or of another version is logged, and counts for nothing: the submission
+    is graded again.
     """
     path = _path(course, lab, student)
     if not path.exists():
         return None
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    names = {one.name for one in fields(Outcome)}
-    known = {name: value for name, value in stored.items() if name in names}
-    known.setdefault("hints", stored.get("suspicions", []))
-    known["cells"] = {
-        name: CellOutcome(
-            cell.get("seconds", 0.0), cell.get("reason", ""), cell.get("judged", True)
-        )
-        for name, cell in known.get("cells", {}).items()
-    }
-    nothing = {"student": student, "fault": "", "seconds": 0.0, "submission": "", "lab": ""}
-    return Outcome(**nothing | known)
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        cells = {name: CellOutcome(**cell) for name, cell in stored["cells"].items()}
+        return Outcome(**{**stored, "cells": cells})
+    except Exception as error:  # whatever a damaged file raises
+        log.warning("%s cannot be read: %r. Run `course grade %s` again.", path, error, lab)
+        return None
 
 
 def read_all(course, lab):
     """Returns the `Outcome`s of a lab, by student."""
-    return [
-        read(course, lab, path.stem)
-        for path in sorted(_path(course, lab, "").parent.glob("*.json"))
-    ]
+    paths = sorted(_path(course, lab, "").parent.glob("*.json"))
+    return list(filter(None, (read(course, lab, path.stem) for path in paths)))
 
 
 def write(course, lab, outcome):

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import pooch
 from nbformat.v4 import new_notebook
-from nbgrader.utils import is_solution
+from nbgrader.utils import is_solution, parse_utc
 
 from course_lib.classroom.cleaning import clean_markdown
 from course_lib.classroom.matching import (
@@ -35,6 +35,8 @@ from course_lib.classroom.notebook_file import NEW_CELL, SubmissionError, as_lin
 LARGEST_FOLDER = 100_000_000
 MOST_FILES = 500
 DEEPEST = 20
+# Bytes of the time when it was handed in; to read digits takes the square of their number.
+LONGEST_TIME = 100
 
 FIXED = ("grade", "solution", "locked", "task", "points", "grade_id")
 
@@ -126,6 +128,33 @@ def snapshot(folder, copy):
         elif stat.S_ISFIFO(mode):
             os.mkfifo(target)
     return _checksum(copy, list_files(copy))
+
+
+def read_time(path):
+    """Reads when a submission was handed in, as nbgrader does.
+
+    Args:
+        path: Its `timestamp.txt`, whatever that is.
+
+    Returns:
+        The time in UTC, without a time zone; None if there is no such file.
+
+    Raises:
+        ValueError: if it holds no time.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode) or status.st_size > LONGEST_TIME:
+        raise ValueError(
+            f"{path.name} holds no time: it is no file of at most {LONGEST_TIME} bytes."
+        )
+    text = path.read_bytes()
+    try:
+        return parse_utc(text.decode().strip())
+    except Exception as error:  # whatever a strange time raises
+        raise ValueError(f"{path.name} holds no time: {error}") from error
 
 
 def _checksum(folder, paths):

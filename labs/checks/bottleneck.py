@@ -264,15 +264,13 @@ class CacheFeatures(Check):
         h = keras.layers.BatchNormalization(name="norm")(h)
         base = keras.Model(inputs, keras.layers.Reshape(shape)(h))
         base.set_weights([*weights["stem"], *weights["norm"]])
-
         found = [student.cache_features(base, x, path, batch_size)]
-        saved, passed = np.fromfile(path, "u1"), np.array([rows for rows, _ in noted])
+        returned = {"saved": np.fromfile(path, "u1"), "passed": np.array([n for n, _ in noted])}
         base.set_weights([weight / 2 for weight in [*weights["stem"], *weights["norm"]]])
         found.append(student.cache_features(base, x, path, batch_size))
         base.set_weights([*weights["stem"], *weights["norm"]])
-        returned = {"saved": saved, "passed": passed, "passed_again": len(noted)}
         returned["mapped"] = [isinstance(features, np.memmap) for features in found]
-        returned |= {"features": np.array(found[0]), "again": np.array(found[1])}
+        returned |= dict(zip(["features", "again"], map(np.array, found)), passed_again=len(noted))
         np.save(path := path.with_name("stored.npy"), stored)
         returned["opened"] = np.array(attempt(x)[0])
         returned["refused"] = [attempt(z)[1] == "ValueError" for z in (x[1:], x.repeat(2, 0))]

@@ -8,6 +8,7 @@ from PIL import Image
 
 from course_lib.classroom.cleaning import (
     BoundedSession,
+    clean_line,
     clean_markdown,
     clean_output,
     clean_pictures,
@@ -31,6 +32,11 @@ from course_lib.classroom.cleaning import (
 )
 def test_text_is_cleaned(text, cleaned):
     assert clean_text(text) == cleaned
+
+
+def test_a_line_is_one_line():
+    assert clean_line(" a\r\n\tb\u2028 \x1b[31mc\n") == "a b c"
+    assert clean_line("a\n" * 1000, 9) == "a a a a …"
 
 
 def test_text_is_cut():

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.classroom import sandbox
-from course_lib.classroom.cluster import WorkerLost, gpu, workers
+from course_lib.classroom import grading, sandbox
+from course_lib.classroom.cluster import WorkerLost, cores, gpu, workers
 from course_lib.classroom.course import Course
 from course_lib.classroom.gradebook import read_scores
 from course_lib.classroom.grading import grade
+from course_lib.classroom.sandbox import Limits
 
 pytestmark = pytest.mark.services
 
@@ -106,6 +107,14 @@ def test_unfinished_jobs_are_given_up_at_the_end(jobs, started, tmp_path):
     assert ends(process)
 
 
+def test_what_workers_leave_behind_is_removed(jobs):
+    """A worker that is killed has no time for it."""
+    with workers(1) as pool:
+        folder = Path(pool.submit(tempfile.mkdtemp).result())
+        assert folder.is_dir()
+    assert not folder.exists()
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at /proc")
 def test_workers_end_with_a_starter_that_is_killed(jobs, started, tmp_path):
     script = tmp_path / "starter.py"
@@ -116,11 +125,16 @@ def test_workers_end_with_a_starter_that_is_killed(jobs, started, tmp_path):
         "    with workers(1) as pool:\n"
         "        pool.submit(cluster_jobs.double, 1, sys.argv[1], 600).result()\n"
     )
-    starter = subprocess.Popen([sys.executable, script, tmp_path])
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    starter = subprocess.Popen([sys.executable, script, tmp_path], env=environment)
     process = started(1)
+    assert list(folder.glob("workers-*"))
     starter.kill()
     starter.wait()
     assert ends(process)
+    assert not list(folder.glob("workers-*"))
 
 
 # GPUs, of which only the names are looked at
@@ -148,6 +162,21 @@ def test_local_workers_share_gpus(jobs, monkeypatch):
     with workers(4, gpus=0.5) as pool:
         used = results([pool.submit(jobs.use_gpu, 0.5) for _ in range(8)])
     check_gpus(used, ["0", "1"], at_once=2)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="processors cannot be chosen")
+def test_workers_with_gpus_share_all_processors(monkeypatch):
+    monkeypatch.setenv(VISIBLE, "0")
+    with workers(4, gpus=1) as pool:
+        assert set(pool.submit(cores).result()) == os.sched_getaffinity(0)
+
+
+def test_a_class_with_gpus_shares_all_memory(lab, monkeypatch):
+    at_once = []
+    monkeypatch.setenv(VISIBLE, "0,1")
+    monkeypatch.setattr(grading.Limits, "of_one", lambda jobs: at_once.append(jobs) or Limits())
+    grade(lab, "tiny", jobs=4, gpus=1, sealed=False)
+    assert at_once == [2]
 
 
 def test_without_a_part_of_a_gpu_none_is_seen(monkeypatch):

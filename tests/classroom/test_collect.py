@@ -1,5 +1,7 @@
 import errno
 import itertools
+import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -230,6 +232,19 @@ def test_two_students_of_one_identifier_are_both_skipped(lab, archive, pair):
     assert submitted(lab) == {"bob": "bob"}
 
 
+@pytest.mark.parametrize("stored", ["ada", "ada_tiny"])
+def test_a_flat_class_hands_in_a_second_lab(lab, archive, stored):
+    """A `.name` may be older, from when it held the name of the lab as well."""
+    for source in shutil.copytree(lab.labs / "source/tiny", lab.labs / "source/other").iterdir():
+        source.rename(source.with_name("other.ipynb"))
+    collect(lab, "tiny", archive({"ada_tiny.ipynb": "first"}))
+    name = lab.labs / "submitted/ada/.name"
+    assert name.read_text() == "ada"
+    name.write_text(stored)
+    (item,) = collect(lab, "other", archive({"ada_other.ipynb": "second"}))
+    assert (item.status, name.read_text()) == ("new", "ada")
+
+
 def test_two_students_of_one_identifier_in_two_archives(lab, archive):
     collect(lab, "tiny", archive({"a b/tiny.ipynb": "first", "bob/tiny.ipynb": "work"}))
     later = (2026, 4, 1, 0, 0, 0)
@@ -283,6 +298,10 @@ def test_an_entry_that_is_there_twice(lab, tmp_path):
     assert submitted(lab).keys() == {"ada", "eve"}
 
 
+STAMPS = [b"yesterday", b"", b"\xff", b"9" * 30, b"9" * 200_000, b"2026-13-01"]
+STAMPS += [b"Mar0:" + b"9" * 20 + b"12" + b"9" * 20 + b",", b"2026-03-01" + b" " * 1000]
+
+
 def damaged(path, change):
     """Changes the bytes of the archive's first member: its header, its data and its entry."""
     content = bytearray(path.read_bytes())
@@ -332,7 +351,7 @@ def test_a_damaged_member_is_its_students_fault_alone(lab, tmp_path, method, cha
     assert submitted(lab) == {"ada": "Ada's", "bob": "Bob's"}
 
 
-@pytest.mark.parametrize("stamp", [b"yesterday", b"", b"\xff", b"9" * 30, b"2026-13-01"])
+@pytest.mark.parametrize("stamp", STAMPS)
 def test_a_bad_timestamp_is_its_students_fault_alone(lab, archive, hand_in, stamp):
     hand_in("eve", raw="old")
     (lab.labs / "submitted/eve/tiny/timestamp.txt").write_bytes(stamp)
@@ -348,6 +367,15 @@ def test_times_are_read_as_nbgrader_writes_them(lab, archive, hand_in, stamp, mo
     (lab.labs / "submitted/ada/tiny/timestamp.txt").write_text(stamp)
     later = (2026, 3, 3, 12, 0, 0)
     assert collect(lab, "tiny", archive({"ada/tiny.ipynb": "new"}, later))[0].status == "replaced"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links and pipes")
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_timestamp_that_is_no_file_is_not_opened(lab, archive, hand_in, make):
+    hand_in("eve", raw="old")
+    make(lab.labs / "submitted/eve/tiny/timestamp.txt")
+    (item,) = collect(lab, "tiny", archive({"eve/tiny.ipynb": "new"}))
+    assert "submitted/eve/tiny/timestamp.txt holds no time" in item.reason
 
 
 def test_what_cannot_be_stored_is_its_students_fault_alone(lab, archive):

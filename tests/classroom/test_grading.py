@@ -170,6 +170,31 @@ def test_a_lab_that_was_not_released_is_explained(course, scratch):
         grade(scratch, "multitask")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ('task = "double"', 'task = "triple"', r"'double-check' .* 'double'.* There are: triple\."),
+        ("import numpy", "import nunpy", r"checks.tiny\.py cannot be loaded: .*nunpy"),
+    ],
+)
+def test_a_check_that_is_not_there_stops_the_grading(lab, hand_in, before, after, words):
+    hand_in("right", RIGHT)
+    checks = lab.labs / "checks" / "tiny.py"
+    checks.write_text(checks.read_text().replace(before, after))
+    with pytest.raises(ValueError, match=words):
+        grade(lab, "tiny")
+    assert outcomes.read(lab, "tiny", "right") is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes")
+def test_a_timestamp_that_is_a_pipe_holds_nobody_up(lab, hand_in):
+    hand_in("late", RIGHT)
+    os.mkfifo(lab.labs / "submitted/late/tiny/timestamp.txt")
+    (outcome,) = grade(lab, "tiny")
+    assert "timestamp.txt holds no time" in outcome.notes[0]
+    assert points(lab) == {"late": 3}
+
+
 def test_an_unknown_lab_is_refused(lab):
     with pytest.raises(ValueError, match=r"No lab is called 'huge'. There are: tiny"):
         grade(lab, "huge")

@@ -154,6 +154,20 @@ def test_a_judge_has_no_more_memory_than_it_may(asked):
     assert not findings[0].met
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits")
+@pytest.mark.parametrize(("before", "after"), [(6 * 2**30, 4 * 2**30), (3 * 2**30, 3 * 2**30)])
+def test_a_limit_of_memory_is_never_raised(before, after):
+    code = (
+        "import resource\n"
+        "from course_lib.classroom import linux\n"
+        f"resource.setrlimit(resource.RLIMIT_AS, ({before}, resource.RLIM_INFINITY))\n"
+        f"linux.limit_memory({4 * 2**30})\n"
+        "print(resource.getrlimit(resource.RLIMIT_AS)[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert int(done.stdout) == after
+
+
 def test_a_judge_ends_with_its_grader():
     code = (
         "import os, sys\n"

@@ -1,37 +1,51 @@
 import json
+import os
+from dataclasses import asdict
+
+import pytest
 
 from course_lib.classroom import outcomes
 from course_lib.classroom.course import Course
 from course_lib.classroom.outcomes import CellOutcome, Outcome
 
+OUTCOME = Outcome(
+    "ada.b",
+    "",
+    1.5,
+    "submission",
+    "lab",
+    ["mended"],
+    ["cell double: could not be read"],
+    {"double-check": CellOutcome(0.25, "Twice is twice.")},
+)
+
 
 def test_an_outcome_is_read_as_it_was_written(tmp_path):
     course = Course(tmp_path)
-    outcome = Outcome(
-        "ada.b",
-        "",
-        1.5,
-        "submission",
-        "lab",
-        ["mended"],
-        ["cell double: could not be read"],
-        {"double-check": CellOutcome(0.25, "Twice is twice.")},
-    )
-    outcomes.write(course, "tiny", outcome)
-    assert outcomes.read(course, "tiny", "ada.b") == outcome
-    assert outcomes.read_all(course, "tiny") == [outcome]
+    outcomes.write(course, "tiny", OUTCOME)
+    assert outcomes.read(course, "tiny", "ada.b") == OUTCOME
+    assert outcomes.read_all(course, "tiny") == [OUTCOME]
     assert outcomes.read(course, "tiny", "bob") is None
 
 
-def test_files_of_other_versions_are_read(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"null",
+        b"[]",
+        b'{"student": "bob"}',
+        json.dumps({**asdict(OUTCOME), "mood": "good"}).encode(),
+        json.dumps({**asdict(OUTCOME), "cells": []}).encode(),
+        json.dumps({**asdict(OUTCOME), "cells": {"x": {"reason": "why", "tries": 3}}}).encode(),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_and_counts_for_nothing(tmp_path, caplog, content):
     course = Course(tmp_path)
-    folder = tmp_path / "labs" / "outcomes" / "tiny"
-    folder.mkdir(parents=True)
-    older = {"student": "ada", "fault": "broken", "seconds": 2.0, "submission": "s", "lab": "l"}
-    older["suspicions"] = ["It opens a connection."]
-    newer = {"student": "bob", "mood": "good", "cells": {"x": {"reason": "why", "tries": 3}}}
-    (folder / "ada.json").write_text(json.dumps(older))
-    (folder / "bob.json").write_text(json.dumps(newer))
-    ada, bob = outcomes.read_all(course, "tiny")
-    assert ada == Outcome("ada", "broken", 2.0, "s", "l", [], ["It opens a connection."], {})
-    assert bob == Outcome("bob", "", 0.0, "", "", [], [], {"x": CellOutcome(0.0, "why")})
+    outcomes.write(course, "tiny", OUTCOME)
+    (tmp_path / "labs/outcomes/tiny/bob.json").write_bytes(content)
+    assert outcomes.read(course, "tiny", "bob") is None
+    assert f"outcomes{os.sep}tiny{os.sep}bob.json" in caplog.text
+    assert outcomes.read_all(course, "tiny") == [OUTCOME]

@@ -4,6 +4,8 @@ import os
 import random
 import tracemalloc
 from copy import deepcopy
+from datetime import datetime
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -588,6 +590,37 @@ def test_links_and_pipes_are_not_opened(tmp_path, released, honest):
     os.mkfifo(folder / "tiny.ipynb")
     with pytest.raises(SubmissionError, match="no ordinary file"):
         read(folder, "tiny", released)
+
+
+NO_TIMES = {
+    "a pipe": os.mkfifo if os.name == "posix" else Path.mkdir,
+    "a link to what has no end": lambda path: path.symlink_to("/dev/zero"),
+    "a link to a time": lambda path: path.symlink_to(path.with_name("other.txt")),
+    "a folder": Path.mkdir,
+    "a long file": lambda path: path.write_text("9" * 200_000),
+    "nothing": lambda path: path.write_text(""),
+    "no text": lambda path: path.write_bytes(b"\xff"),
+    "a huge number": lambda path: path.write_text(f"Mar0:{'9' * 20}12{'9' * 20},"),
+}
+
+
+@pytest.mark.parametrize("name", NO_TIMES)
+def test_a_time_is_read_from_a_short_file_only(tmp_path, name):
+    (tmp_path / "other.txt").write_text("2026-03-01 12:00:00")
+    path = tmp_path / "timestamp.txt"
+    NO_TIMES[name](path)
+    with pytest.raises(ValueError, match=r"timestamp\.txt holds no time"):
+        submission.read_time(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-01 12:00:00", "2026-03-01T13:00:00+01:00\n", "2026-03-01 12:00:00 UTC"]
+)
+def test_a_time_is_read_as_nbgrader_reads_it(tmp_path, text):
+    path = tmp_path / "timestamp.txt"
+    assert submission.read_time(path) is None
+    path.write_text(text)
+    assert submission.read_time(path) == datetime(2026, 3, 1, 12)
 
 
 @pytest.mark.parametrize("name", ["Tiny (1).ipynb", "tiny.ipynb.txt", "ada lovelace.ipynb"])
