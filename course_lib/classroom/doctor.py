@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import platform
-import shutil
 import subprocess
 import sys
 from typing import NamedTuple
@@ -90,9 +89,6 @@ def _sandbox():
     """What seals a student's process; none of it needs root."""
     for feature in sandbox.features():
         yield Diagnosis(f"sandbox: {feature.what}", feature.there, feature.detail, False)
-    bubblewrap = shutil.which("bwrap")
-    detail = bubblewrap or "not installed (Debian: bubblewrap); kernels that start cold need it"
-    yield Diagnosis("sandbox: bubblewrap", bool(bubblewrap), detail, False)
 
 
 def _data():

@@ -416,7 +416,7 @@ def shown_above(path):
     return next((place for place in shown if path.is_relative_to(place.resolve())), None)
 
 
-def _fill_scratch(files, root=""):
+def _fill_scratch(files, root):
     """Makes the sealed process's folders, with copies of files, a dictionary from their names."""
     user, group = _user()
     for folder in (root + WORK, root + HOME):
@@ -497,53 +497,6 @@ def _forget_environment():
     start, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[47:49])
     ctypes.memset(start, 0, end - start)
     os.environ.update(kept)
-
-
-def bubblewrap(seal, command):
-    """Puts the same seal around a program, by bubblewrap in place of `enter`.
-
-    Args:
-        seal: A `Seal`.
-        command: List of the program and its arguments.
-
-    Returns:
-        The list to start in its place. When killed by a signal, its status is 128 and the number.
-        Called by root, the folder of sockets is given to the unprivileged user at once. The
-        originals of `seal.files` can be read, too.
-    """
-    user, group = _user()
-    if os.geteuid() != user:
-        os.chown(seal.sockets, user, group)
-    shown, links = _shown(seal)
-    arguments = ["--die-with-parent", "--new-session", "--hostname", "sealed", "--unshare-uts"]
-    arguments += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-cgroup-try"]
-    arguments += ["--size", str(seal.limits.scratch), "--perms", "0777", "--tmpfs", SCRATCH]
-    # Left to itself, bubblewrap closes the folders on the way to these to other users.
-    places = [*shown, *seal.files, *PLAIN_DEVICES, *seal.devices, seal.sockets]
-    for folder in sorted({str(above) for place in places for above in Path(place).parents} - {"/"}):
-        arguments += ["--perms", "0755", "--dir", folder]
-    for path in (*shown, *seal.files):
-        arguments += ["--ro-bind", path, path]
-    for path in map(str, _hidden()):
-        arguments += ["--tmpfs", path, "--remount-ro", path]
-    for path in (*PLAIN_DEVICES, *seal.devices):
-        arguments += ["--dev-bind", path, path]
-    for path, target in {**links, **LINKS}.items():
-        arguments += ["--symlink", target, path]
-    arguments += ["--proc", "/proc", "--bind", seal.sockets, seal.sockets, "--remount-ro", "/"]
-    given = json.dumps(dataclasses.asdict(seal))
-    inside = [sys.executable, "-c", f"from {__name__} import _run; _run()", given]
-    return ["bwrap", *arguments, "--", *inside, *command]
-
-
-def _run():
-    """What `bubblewrap` starts: does the rest of the seal, then becomes the program."""
-    given, *command = sys.argv[1:]
-    given = json.loads(given)
-    seal = Seal(**{**given, "limits": Limits(**given["limits"])})
-    _fill_scratch({Path(path).name: path for path in seal.files})
-    _confine(seal)
-    os.execvp(command[0], command)
 
 
 class Feature(NamedTuple):
