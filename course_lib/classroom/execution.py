@@ -37,6 +37,8 @@ LARGEST_MESSAGE = 32_000_000
 MOST_MESSAGES = 20_000
 # Share of a processor below which a cell counts as one that waits.
 IDLE = 0.1
+# Characters of a result from which nbgrader takes a test's points.
+LONGEST_SCORE = 100
 CHECKS = "course_lib.classroom.checks"
 INSIDE = "__import__('course_lib.classroom.inside', fromlist=['_'])"
 
@@ -220,12 +222,8 @@ class _Run:
         """Runs the hidden checks of a cell; all of its points are the judge's to give."""
         start, verdicts = time.monotonic(), []
         for task, seed in tasks:
-            try:
-                seed = self.job.seed if seed is None else seed
-                verdicts.append(await self._check(task, seed, _name(cell)))
-            except (TimeIsUp, KernelLost) as error:
-                verdicts.append(checks.Verdict(0.0, [str(error)]))
-                await self._recover(number, error, len(self.notebook.cells))
+            seed = self.job.seed if seed is None else seed
+            verdicts.append(await self._check(task, seed, number, _name(cell)))
         verdict = checks.Verdict(
             min(verdict.share for verdict in verdicts),
             list(dict.fromkeys(word for verdict in verdicts for word in verdict.unmet)),
@@ -238,7 +236,7 @@ class _Run:
         name = cell.metadata.nbgrader.grade_id
         self.outcomes[name] = CellOutcome(seconds, reason, judged)
 
-    async def _check(self, task, seed, place):
+    async def _check(self, task, seed, number, place):
         """Asks the student's code for what a check wants to know; returns the `Verdict`."""
         this = checks.load(self.job.checks)[task]
         findings = {}
@@ -249,10 +247,12 @@ class _Run:
             question = f"{INSIDE}.run_check({this.run_source!r}, {given!r}, {place!r}, globals())"
             try:
                 reply = await self._request_in_time("", None, {"answer": question})
-            except TimeIsUp as error:
+                findings[which] = self.judge.judge(task, which, seed, reply["raw"])
+            except (TimeIsUp, KernelLost) as error:
                 findings[which] = [checks.shown(False, str(error))]
-                continue
-            findings[which] = self.judge.judge(task, which, seed, reply["raw"])
+                if isinstance(error, KernelLost):
+                    await self._recover(number, error, len(self.notebook.cells))
+                    break
         return checks.conclude(this, findings)
 
     async def _request_in_time(self, code, cell, expressions=None):
@@ -342,9 +342,13 @@ class _Run:
         left = min(bound - self.shown, 10 * bound - self.kept)
         if size > left:
             self._note(f"The output of cell {_name(cell)} was cut after {bound:,} characters.")
-            if "text" not in output:
+            if "text" in output:
+                output.text = output.text[: max(0, left)]
+            elif _is_score(cell, output):
+                # nbgrader takes a part of a test's points from it.
+                output.data = {"text/plain": output.data["text/plain"][:LONGEST_SCORE]}
+            else:
                 return
-            output.text = output.text[: max(0, left)]
         self.shown += min(size, max(0, left))
         self.kept += min(size, max(0, left))
         _append(cell.outputs, output)
@@ -446,6 +450,14 @@ class _Run:
                 continue
             except KernelLost as again:
                 return await self._recover(earlier, again, number if end is None else end)
+
+
+def _is_score(cell, output):
+    """Whether nbgrader can take a test's points from an output; one such output is enough."""
+    if not is_grade(cell) or output.output_type != "execute_result":
+        return False
+    is_another = cell.outputs and cell.outputs[-1].output_type == "execute_result"
+    return not is_another and bool(output.data.get("text/plain"))
 
 
 def find_checks(cell):
