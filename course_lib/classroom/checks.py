@@ -19,7 +19,6 @@ import ast
 import builtins
 import functools
 import hashlib
-import logging
 import os
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -29,8 +28,6 @@ import numpy as np
 
 from course_lib.classroom import wire
 from course_lib.classroom.wire import Array
-
-log = logging.getLogger(__name__)
 
 __all__ = ["Array", "Check", "check", "shown"]
 
@@ -209,17 +206,21 @@ def judge(this, given, returned):
         returned: A wire's text, whatever it holds.
 
     Returns:
-        List of `Requirement`s. A value of another form than `returns` declares, or one that cannot
-        be judged, meets none.
+        List of `Requirement`s, and the error that the check itself raised, for teachers alone, or
+        "". A value of another form than `returns` declares, or one that cannot be judged, meets
+        none.
     """
     try:
-        returned = wire.decode(returned, this.returns(given))
+        form = this.returns(given)
+        try:
+            returned = wire.decode(returned, form)
+        except ValueError:
+            return [shown(False, OTHER_FORM)], ""
         findings = [Requirement(*finding) for finding in this.judge(given, returned)]
         # NaN is true, and equals nothing.
-        return [one._replace(met=bool(one.met and one.met == one.met)) for one in findings]
-    except Exception:
-        log.info("%s could not be judged", this.task, exc_info=True)
-        return [shown(False, OTHER_FORM)]
+        return [one._replace(met=bool(one.met and one.met == one.met)) for one in findings], ""
+    except Exception as error:
+        return [shown(False, OTHER_FORM)], ascii(error)
 
 
 def conclude(this, findings):
@@ -279,7 +280,7 @@ def _ask_here(this, given, namespace):
         returned = wire.encode(this.run(SimpleNamespace(**namespace), **wire.plain(given)))
     except Exception as error:
         return [shown(False, describe_error(type(error).__name__))]
-    return judge(this, given, returned)
+    return judge(this, given, returned)[0]
 
 
 def describe_error(name):

@@ -55,7 +55,8 @@ def _tensorflow():
         "import keras, tensorflow;"
         "print(keras.backend.backend(), len(tensorflow.config.list_physical_devices('GPU')))"
     )
-    asked = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True)
+    command = [sys.executable, "-c", question]
+    asked = subprocess.run(command, cwd=sys.prefix, capture_output=True, text=True)
     if asked.returncode:
         yield Diagnosis("Keras backend", False, asked.stderr.strip().splitlines()[-1], True)
         return

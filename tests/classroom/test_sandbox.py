@@ -753,6 +753,16 @@ def test_this_machine_can_seal():
     assert all(feature.there for feature in sandbox.features())
 
 
+def test_what_tries_the_seal_imports_nothing_from_where_it_starts(tmp_path, monkeypatch):
+    (tmp_path / "ctypes.py").write_text("raise RuntimeError")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # which Python 3.10 does not know
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *a, env=None, **options: run(*a, **options))
+    sandbox.features.cache_clear()
+    assert sandbox.missing() == []
+
+
 def test_what_is_missing_is_named_with_what_to_do(run):
     """A sealed process cannot seal another: it may make no user namespace."""
     sandbox.features.cache_clear()

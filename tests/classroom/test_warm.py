@@ -437,6 +437,14 @@ def test_nbgrader_executes_a_notebook_with_it(notebook, server):
     check(executed, server)
 
 
+def test_a_server_imports_nothing_from_where_it_starts(tmp_path, monkeypatch):
+    (tmp_path / "selectors.py").write_text("raise RuntimeError")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # which Python 3.10 does not know
+    with warm.start_server() as address:
+        assert Path(address).is_socket()
+
+
 # Where kernels cannot be forked.
 
 
