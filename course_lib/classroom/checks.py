@@ -53,7 +53,15 @@ class Requirement(NamedTuple):
 
 
 def shown(met, sentence):
-    """Makes a `Requirement` that the visible tests show."""
+    """Makes a requirement that the visible tests show.
+
+    Args:
+        met: Whether it is met.
+        sentence: What is required.
+
+    Returns:
+        A `Requirement`.
+    """
     return Requirement(met, sentence, True)
 
 
@@ -177,7 +185,15 @@ def load(source):
 
 
 def seed_of(lab, student):
-    """Returns the seed of a student's hidden inputs, so that one's are worth nothing to others."""
+    """Makes the seed of a student's hidden inputs, which are worth nothing to other students.
+
+    Args:
+        lab: Name of the lab.
+        student: Identifier of the student.
+
+    Returns:
+        The seed, an integer.
+    """
     return int.from_bytes(hashlib.sha256(f"{lab}/{student}".encode()).digest()[:4], "big")
 
 
@@ -284,7 +300,14 @@ def _ask_here(this, given, namespace):
 
 
 def describe_error(name):
-    """Says that a student's code raised an error, which may hold inputs: by its class alone."""
+    """Says that a student's code raised an error, which may hold inputs: by its class alone.
+
+    Args:
+        name: Name of the error's class.
+
+    Returns:
+        A sentence, which names only classes of Python's own.
+    """
     if name == "NotImplementedError":
         return NOT_IMPLEMENTED
     known = isinstance(getattr(builtins, name, None), type)

@@ -18,7 +18,7 @@ from course_lib.classroom import warm
 
 TRIES = 3
 # Bytes of address space that a worker of this machine may take beyond what it starts with.
-MEMORY = 4 * 1024**3
+WORKER_MEMORY = 4 * 1024**3
 _free_gpus, _filling = {}, threading.Lock()
 
 
@@ -238,7 +238,7 @@ def _limit_memory():
 
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        most = pages * resource.getpagesize() + MEMORY
+        most = pages * resource.getpagesize() + WORKER_MEMORY
         if hard == resource.RLIM_INFINITY or most < hard:
             resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from course_lib.classroom.cleaning import clean_text
 
-LARGEST = 50_000_000
+LARGEST_FILE = 50_000_000
 # Bytes of a student's identifier, which names folders and files; characters of a name and of a path
 # as they are reported.
 LONGEST_IDENTIFIER = 128
@@ -344,18 +344,18 @@ def _store(course, lab, archive, notebook):
 
 def _read(archive, member):
     """Unpacks a member; returns its content and its time."""
-    allowed = f"allowed are {LARGEST / 1e6:.0f} MB"
-    if member.file_size > LARGEST:
+    allowed = f"allowed are {LARGEST_FILE / 1e6:.0f} MB"
+    if member.file_size > LARGEST_FILE:
         raise _SkippedError(f"{member.file_size / 1e6:.0f} MB, {allowed}")
     content = bytearray()
     try:
         handed_in = datetime(*member.date_time).astimezone(timezone.utc)
         with archive.open(member) as file:
-            while len(content) <= LARGEST and (chunk := file.read(CHUNK)):
+            while len(content) <= LARGEST_FILE and (chunk := file.read(CHUNK)):
                 content += chunk
     except Exception as error:  # whatever a damaged member raises
         raise _SkippedError(f"it cannot be unpacked: {_label(str(error))}") from error
-    if len(content) > LARGEST:
+    if len(content) > LARGEST_FILE:
         raise _SkippedError(f"it is larger than it says, {allowed}")
     return bytes(content), handed_in
 

@@ -33,7 +33,7 @@ GRACE = 5
 START = 60
 # Bytes of one message, and messages that wait to be read. Honest cells print thousands at once, and
 # the kernel drops what finds no place; the worker's memory has a limit of its own.
-LARGEST_MESSAGE = 32_000_000
+LARGEST_RECEIVED = 32_000_000
 MOST_MESSAGES = 20_000
 # Share of a processor below which a cell counts as one that waits.
 IDLE = 0.1
@@ -67,18 +67,16 @@ class Job:
     """One submission to run.
 
     Attributes:
-        student: Identifier of the student.
         notebook: The sanitized notebook, as JSON.
         checks: Source of the lab's hidden checks.
         seed: Seed of the hidden inputs.
         files: Files that lie beside the notebook, by their relative paths.
         sealed: Whether its kernel is sealed off.
         bounds: What it may use up.
-        limits: What each of its processes may use up.
+        limits: What its processes may use up.
         gpus: Part of a GPU that it needs.
     """
 
-    student: str
     notebook: str
     checks: str
     seed: int = 0
@@ -122,11 +120,17 @@ def execute(job):
 
     Returns:
         An `Executed`.
+
+    Raises:
+        ValueError: if the job needs a GPU and this worker has none, a cell that calls a hidden
+            check does more, or a test gives more points than its cell has.
+        RuntimeError: if no kernel starts, or a check makes no inputs.
+        SandboxError: if the kernel is to be sealed, and no kernel can be here.
     """
     with (
         tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True) as folder,
         cluster.gpu(job.gpus) as environment,
-        _judge(job.checks) as judge,
+        _lend_judge(job.checks) as judge,
     ):
         for name, content in job.files.items():
             path = Path(folder, "work", name)
@@ -138,7 +142,7 @@ def execute(job):
 
 
 @contextlib.contextmanager
-def _judge(source):
+def _lend_judge(source):
     """Lends a `Judge`; the last one is kept for the next submission."""
     with _lending:
         judge = _idle.pop(source, None) or Judge(source)
@@ -381,7 +385,7 @@ class _Run:
         environment = self._environment(folders["home"])
         await self.manager.start_kernel(cwd=folders["work"], env=environment, seal=seal)
         self.client = self.manager.client()
-        self.client.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+        self.client.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_RECEIVED)
         self.client.context.setsockopt(zmq.RCVHWM, MOST_MESSAGES)
         await open_channels(self.client, START)
         await self.client.execute_interactive(
@@ -513,7 +517,14 @@ def _processor_seconds(pid):
 
 
 def read_score(cell):
-    """Returns a graded cell's score and points, as nbgrader does; words on stderr cost none."""
+    """Reads a graded cell's score as nbgrader does, but words on stderr cost no points.
+
+    Args:
+        cell: The executed cell.
+
+    Returns:
+        Its score, None if a person has to grade it, and its points.
+    """
     said = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
     return determine_grade(nbformat.from_dict({**cell, "outputs": said}), log)
 

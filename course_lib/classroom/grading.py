@@ -273,7 +273,6 @@ def run_class(
     checks = course.labs / "checks" / f"{lab}.py"
     at_once = jobs if cluster is None else 1
     template = Job(
-        student="",
         notebook="",
         checks=checks.read_text(encoding="utf-8") if checks.exists() else "",
         sealed=sealed,
@@ -315,7 +314,6 @@ def run_class(
                     continue
                 job = replace(
                     template,
-                    student=grader.student,
                     notebook=notebook,
                     files=files,
                     seed=seed_of(lab, grader.student),

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 # Seconds of processor time of a question, and of waiting for its answer on a busy machine.
 SECONDS, PATIENCE = 5, 60
 # Bytes of the whole address space, most of which libraries reserve.
-MEMORY = 2 * 1024**3
+JUDGE_MEMORY = 2 * 1024**3
 # Characters of what a mistake in a check is logged as.
 LONGEST_ERROR = 300
 TOO_MUCH = "The result could not be judged: it takes too much memory or time."
@@ -175,7 +175,7 @@ def _limit_memory():
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+        most = JUDGE_MEMORY if hard == resource.RLIM_INFINITY else min(JUDGE_MEMORY, hard)
         with suppress(ValueError, OSError):  # macOS has reserved more
             resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 

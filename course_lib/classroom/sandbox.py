@@ -410,7 +410,14 @@ def _hidden():
 
 
 def shown_above(path):
-    """Returns the path that sealed processes see and below which another one lies, or None."""
+    """Finds out whether sealed processes see a path.
+
+    Args:
+        path: The path.
+
+    Returns:
+        The path that they are shown and at or below which it lies; None if they do not see it.
+    """
     path = Path(path).resolve()
     shown = map(Path, _shown(Seal(""))[0])
     return next((place for place in shown if path.is_relative_to(place.resolve())), None)

@@ -48,7 +48,7 @@ def run(*cells, **options):
     """Runs cells; those that are text are ungraded. Returns the `Executed` and its cells."""
     cells = [new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     options = {"sealed": False, "bounds": Bounds(cell=20, output=1000), **options}
-    done = execute(Job("s", nbformat.writes(new_notebook(cells=cells)), CHECKS, **options))
+    done = execute(Job(nbformat.writes(new_notebook(cells=cells)), CHECKS, **options))
     return done, nbformat.reads(done.notebook, as_version=4).cells
 
 

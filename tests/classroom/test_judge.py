@@ -135,7 +135,7 @@ def test_other_forms_meet_nothing_and_cost_little(asked, name):
     assert sentences(findings) == [(False, checks.OTHER_FORM)]
     assert time.process_time() - start < 2
     memory = psutil.Process(asked.process.pid).memory_info()
-    assert memory.vms < judge.MEMORY
+    assert memory.vms < judge.JUDGE_MEMORY
 
 
 def test_a_judge_that_takes_too_long_is_ended_and_the_next_question_answered(asked):
