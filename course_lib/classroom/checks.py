@@ -19,7 +19,6 @@ import ast
 import builtins
 import functools
 import hashlib
-import logging
 import os
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -29,8 +28,6 @@ import numpy as np
 
 from course_lib.classroom import wire
 from course_lib.classroom.wire import Array
-
-log = logging.getLogger(__name__)
 
 __all__ = ["Array", "Check", "check", "shown"]
 
@@ -56,7 +53,15 @@ class Requirement(NamedTuple):
 
 
 def shown(met, sentence):
-    """Makes a `Requirement` that the visible tests show."""
+    """Makes a requirement that the visible tests show.
+
+    Args:
+        met: Whether it is met.
+        sentence: What is required.
+
+    Returns:
+        A `Requirement`.
+    """
     return Requirement(met, sentence, True)
 
 
@@ -180,7 +185,15 @@ def load(source):
 
 
 def seed_of(lab, student):
-    """Returns the seed of a student's hidden inputs, so that one's are worth nothing to others."""
+    """Makes the seed of a student's hidden inputs, which are worth nothing to other students.
+
+    Args:
+        lab: Name of the lab.
+        student: Identifier of the student.
+
+    Returns:
+        The seed, an integer.
+    """
     return int.from_bytes(hashlib.sha256(f"{lab}/{student}".encode()).digest()[:4], "big")
 
 
@@ -209,17 +222,21 @@ def judge(this, given, returned):
         returned: A wire's text, whatever it holds.
 
     Returns:
-        List of `Requirement`s. A value of another form than `returns` declares, or one that cannot
-        be judged, meets none.
+        List of `Requirement`s, and the error that the check itself raised, for teachers alone, or
+        "". A value of another form than `returns` declares, or one that cannot be judged, meets
+        none.
     """
     try:
-        returned = wire.decode(returned, this.returns(given))
+        form = this.returns(given)
+        try:
+            returned = wire.decode(returned, form)
+        except ValueError:
+            return [shown(False, OTHER_FORM)], ""
         findings = [Requirement(*finding) for finding in this.judge(given, returned)]
         # NaN is true, and equals nothing.
-        return [one._replace(met=bool(one.met and one.met == one.met)) for one in findings]
-    except Exception:
-        log.info("%s could not be judged", this.task, exc_info=True)
-        return [shown(False, OTHER_FORM)]
+        return [one._replace(met=bool(one.met and one.met == one.met)) for one in findings], ""
+    except Exception as error:
+        return [shown(False, OTHER_FORM)], ascii(error)
 
 
 def conclude(this, findings):
@@ -279,11 +296,18 @@ def _ask_here(this, given, namespace):
         returned = wire.encode(this.run(SimpleNamespace(**namespace), **wire.plain(given)))
     except Exception as error:
         return [shown(False, describe_error(type(error).__name__))]
-    return judge(this, given, returned)
+    return judge(this, given, returned)[0]
 
 
 def describe_error(name):
-    """Says that a student's code raised an error, which may hold inputs: by its class alone."""
+    """Says that a student's code raised an error, which may hold inputs: by its class alone.
+
+    Args:
+        name: Name of the error's class.
+
+    Returns:
+        A sentence, which names only classes of Python's own.
+    """
     if name == "NotImplementedError":
         return NOT_IMPLEMENTED
     known = isinstance(getattr(builtins, name, None), type)

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 # Characters of an error's text; bytes of a message that is looked at, beside answers to checks.
 LONGEST_ERROR = 1000
-LARGEST_MESSAGE = 1_000_000
+LARGEST_PARSED = 1_000_000
 PICTURES = {"image/png": b"\x89PNG\r\n", "image/jpeg": b"\xff\xd8\xff"}
 TOO_LARGE = "[An output of {:,} bytes was left out.]\n"
 
@@ -109,6 +109,9 @@ def make_error(name, message, traceback=""):
         name: Name of the error's class.
         message: Its message.
         traceback: Its traceback, of which the end is kept; name and message if empty.
+
+    Returns:
+        An output.
     """
     name, message = clean_text(name, 100), clean_text(message, LONGEST_ERROR)
     end = clean_text(traceback[-20 * LONGEST_ERROR :])[-LONGEST_ERROR:] or f"{name}: {message}"
@@ -117,7 +120,14 @@ def make_error(name, message, traceback=""):
 
 
 def clean_pictures(data):
-    """Returns the PNG and JPEG pictures in a dictionary from MIME types to contents."""
+    """Keeps the pictures of an output or an attachment.
+
+    Args:
+        data: Dictionary from MIME types to contents, whatever they hold.
+
+    Returns:
+        Dictionary of those that are PNG or JPEG pictures in base64.
+    """
     return {
         kind: data[kind]
         for kind, start in PICTURES.items()
@@ -141,26 +151,36 @@ def _is_picture(text, start):
 class BoundedSession(Session):
     """Reads a kernel's messages, which anything in its process may have sent.
 
-    What is larger than `LARGEST_MESSAGE` or damaged is not parsed, and becomes a message that says
+    What is larger than `LARGEST_PARSED` or damaged is not parsed, and becomes a message that says
     so or that nobody waits for. A message has its `size` in bytes, and its content unread, `raw`.
     """
 
     def deserialize(self, msg_list, content=True, copy=True):
+        """Reads a message.
+
+        Args:
+            msg_list: Its parts, as bytes or frames of ZeroMQ.
+            content: Ignored: what is small enough is always parsed.
+            copy: Ignored: parts are always copied.
+
+        Returns:
+            The message as a dictionary.
+        """
         frames = [bytes(getattr(frame, "bytes", frame)) for frame in msg_list]
         size = sum(map(len, frames))
         try:
-            if sum(map(len, frames[:4])) > LARGEST_MESSAGE:
+            if sum(map(len, frames[:4])) > LARGEST_PARSED:
                 raise ValueError(f"{size} bytes of headers")
             message = super().deserialize(frames[:5], content=False, copy=True)
             raw = message["content"]
-            message["content"] = self.unpack(raw) if size <= LARGEST_MESSAGE else {}
+            message["content"] = self.unpack(raw) if size <= LARGEST_PARSED else {}
             if not isinstance(message["content"], dict):
                 raise ValueError("its content is no dictionary")
         except Exception as error:
             log.info("A message of a kernel was damaged: %r", error)
             return {"msg_type": "", "header": {}, "parent_header": {}, "content": {}}
         message["raw"], message["size"] = raw, size
-        if size > LARGEST_MESSAGE and not message["msg_type"].endswith("_reply"):
+        if size > LARGEST_PARSED and not message["msg_type"].endswith("_reply"):
             message["msg_type"] = message["header"]["msg_type"] = "stream"
             message["content"] = {"text": TOO_LARGE.format(size)}
         return message

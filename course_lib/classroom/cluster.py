@@ -20,7 +20,7 @@ from course_lib.classroom import linux, warm
 
 TRIES = 3
 # Bytes of address space that a worker of this machine may take beyond what it starts with.
-MEMORY = 4 * 1024**3
+WORKER_MEMORY = 4 * 1024**3
 _free_gpus, _filling = {}, threading.Lock()
 
 
@@ -253,7 +253,7 @@ def _prepare(watched, environment):
     os.environ.update(environment)
     tempfile.tempdir = None
     # What a kernel's messages make of this process ends it alone.
-    linux.limit_memory(psutil.Process().memory_info().vms + MEMORY)
+    linux.limit_memory(psutil.Process().memory_info().vms + WORKER_MEMORY)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
 from course_lib.classroom.cleaning import clean_line
-from course_lib.classroom.notebook_file import LARGEST
+from course_lib.classroom.notebook_file import LARGEST_FILE
 from course_lib.classroom.submission import read_time
 
 # Bytes of a student's identifier, which names folders and files; characters of a name and of a path
@@ -344,20 +344,20 @@ def _store(course, lab, archive, notebook):
 
 def _read(archive, member):
     """Unpacks a member; returns its content and its time."""
-    allowed = f"allowed are {LARGEST / 1e6:.0f} MB"
-    if member.file_size > LARGEST:
+    allowed = f"allowed are {LARGEST_FILE / 1e6:.0f} MB"
+    if member.file_size > LARGEST_FILE:
         raise _SkippedError(f"{member.file_size / 1e6:.0f} MB, {allowed}")
     content = bytearray()
     try:
         handed_in = datetime(*member.date_time).astimezone(timezone.utc)
         with archive.open(member) as file:
-            while len(content) <= LARGEST and (chunk := file.read(CHUNK)):
+            while len(content) <= LARGEST_FILE and (chunk := file.read(CHUNK)):
                 content += chunk
     except Exception as error:  # whatever a damaged member raises
         raise _SkippedError(
             f"it cannot be unpacked: {clean_line(str(error), LONGEST_PATH)}"
         ) from error
-    if len(content) > LARGEST:
+    if len(content) > LARGEST_FILE:
         raise _SkippedError(f"it is larger than it says, {allowed}")
     return bytes(content), handed_in
 

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import platform
-import shutil
 import subprocess
 import sys
 from typing import NamedTuple
@@ -56,7 +55,8 @@ def _tensorflow():
         "import keras, tensorflow;"
         "print(keras.backend.backend(), len(tensorflow.config.list_physical_devices('GPU')))"
     )
-    asked = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True)
+    command = [sys.executable, "-c", question]
+    asked = subprocess.run(command, cwd=sys.prefix, capture_output=True, text=True)
     if asked.returncode:
         yield Diagnosis("Keras backend", False, asked.stderr.strip().splitlines()[-1], True)
         return
@@ -90,9 +90,6 @@ def _sandbox():
     """What seals a student's process; none of it needs root."""
     for feature in sandbox.features():
         yield Diagnosis(f"sandbox: {feature.what}", feature.there, feature.detail, False)
-    bubblewrap = shutil.which("bwrap")
-    detail = bubblewrap or "not installed (Debian: bubblewrap); kernels that start cold need it"
-    yield Diagnosis("sandbox: bubblewrap", bool(bubblewrap), detail, False)
 
 
 def _data():

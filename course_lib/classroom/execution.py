@@ -33,10 +33,12 @@ GRACE = 5
 START = 60
 # Bytes of one message, and messages that wait to be read. Honest cells print thousands at once, and
 # the kernel drops what finds no place; the worker's memory has a limit of its own.
-LARGEST_MESSAGE = 32_000_000
+LARGEST_RECEIVED = 32_000_000
 MOST_MESSAGES = 20_000
 # Share of a processor below which a cell counts as one that waits.
 IDLE = 0.1
+# Characters of a result from which nbgrader takes a test's points.
+LONGEST_SCORE = 100
 CHECKS = "course_lib.classroom.checks"
 MORE_THAN_CHECKS = (
     "The cell {!r} calls a hidden check and does more: {}. Expected is nothing but "
@@ -70,18 +72,16 @@ class Job:
     """One submission to run.
 
     Attributes:
-        student: Identifier of the student.
         notebook: The sanitized notebook, as JSON.
         checks: Source of the lab's hidden checks.
         seed: Seed of the hidden inputs.
         files: Files that lie beside the notebook, by their relative paths.
         sealed: Whether its kernel is sealed off.
         bounds: What it may use up.
-        limits: What each of its processes may use up.
+        limits: What its processes may use up.
         gpus: Part of a GPU that it needs.
     """
 
-    student: str
     notebook: str
     checks: str
     seed: int = 0
@@ -125,11 +125,17 @@ def execute(job):
 
     Returns:
         An `Executed`.
+
+    Raises:
+        ValueError: if the job needs a GPU and this worker has none, a cell that calls a hidden
+            check does more, or a test gives more points than its cell has.
+        RuntimeError: if no kernel starts, or a check makes no inputs.
+        SandboxError: if the kernel is to be sealed, and no kernel can be here.
     """
     with (
         tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True) as folder,
         cluster.gpu(job.gpus) as environment,
-        _judge(job.checks) as judge,
+        _lend_judge(job.checks) as judge,
     ):
         for name, content in job.files.items():
             path = Path(folder, "work", name)
@@ -141,7 +147,7 @@ def execute(job):
 
 
 @contextlib.contextmanager
-def _judge(source):
+def _lend_judge(source):
     """Lends a `Judge`; the last one is kept for the next submission."""
     with _lending:
         judge = _idle.pop(source, None) or Judge(source)
@@ -225,12 +231,8 @@ class _Run:
         """Runs the hidden checks of a cell; all of its points are the judge's to give."""
         start, verdicts = time.monotonic(), []
         for task, seed in tasks:
-            try:
-                seed = self.job.seed if seed is None else seed
-                verdicts.append(await self._check(task, seed, _name(cell)))
-            except (TimeIsUp, KernelLost) as error:
-                verdicts.append(checks.Verdict(0.0, [str(error)]))
-                await self._recover(number, error, len(self.notebook.cells))
+            seed = self.job.seed if seed is None else seed
+            verdicts.append(await self._check(task, seed, number, _name(cell)))
         verdict = checks.Verdict(
             min(verdict.share for verdict in verdicts),
             list(dict.fromkeys(word for verdict in verdicts for word in verdict.unmet)),
@@ -243,7 +245,7 @@ class _Run:
         name = cell.metadata.nbgrader.grade_id
         self.outcomes[name] = CellOutcome(seconds, reason, judged)
 
-    async def _check(self, task, seed, place):
+    async def _check(self, task, seed, number, place):
         """Asks the student's code for what a check wants to know; returns the `Verdict`."""
         this = checks.load(self.job.checks)[task]
         findings = {}
@@ -254,10 +256,12 @@ class _Run:
             question = f"{INSIDE}.run_check({this.run_source!r}, {given!r}, {place!r}, globals())"
             try:
                 reply = await self._request_in_time("", None, {"answer": question})
-            except TimeIsUp as error:
+                findings[which] = self.judge.judge(task, which, seed, reply["raw"])
+            except (TimeIsUp, KernelLost) as error:
                 findings[which] = [checks.shown(False, str(error))]
-                continue
-            findings[which] = self.judge.judge(task, which, seed, reply["raw"])
+                if isinstance(error, KernelLost):
+                    await self._recover(number, error, len(self.notebook.cells))
+                    break
         return checks.conclude(this, findings)
 
     async def _request_in_time(self, code, cell, expressions=None):
@@ -347,9 +351,13 @@ class _Run:
         left = min(bound - self.shown, 10 * bound - self.kept)
         if size > left:
             self._note(f"The output of cell {_name(cell)} was cut after {bound:,} characters.")
-            if "text" not in output:
+            if "text" in output:
+                output.text = output.text[: max(0, left)]
+            elif _is_score(cell, output):
+                # nbgrader takes a part of a test's points from it.
+                output.data = {"text/plain": output.data["text/plain"][:LONGEST_SCORE]}
+            else:
                 return
-            output.text = output.text[: max(0, left)]
         self.shown += min(size, max(0, left))
         self.kept += min(size, max(0, left))
         _append(cell.outputs, output)
@@ -382,7 +390,7 @@ class _Run:
         environment = self._environment(folders["home"])
         await self.manager.start_kernel(cwd=folders["work"], env=environment, seal=seal)
         self.client = self.manager.client()
-        self.client.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+        self.client.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_RECEIVED)
         self.client.context.setsockopt(zmq.RCVHWM, MOST_MESSAGES)
         await open_channels(self.client, START)
         await self.client.execute_interactive(
@@ -453,6 +461,14 @@ class _Run:
                 return await self._recover(earlier, again, number if end is None else end)
 
 
+def _is_score(cell, output):
+    """Whether nbgrader can take a test's points from an output; one such output is enough."""
+    if not is_grade(cell) or output.output_type != "execute_result":
+        return False
+    is_another = cell.outputs and cell.outputs[-1].output_type == "execute_result"
+    return not is_another and bool(output.data.get("text/plain"))
+
+
 def find_checks(cell):
     """Finds the hidden checks of a graded cell, its calls of `check(lab, task, globals(), seed)`.
 
@@ -514,7 +530,14 @@ def _processor_seconds(pid):
 
 
 def read_score(cell):
-    """Returns a graded cell's score and points, as nbgrader does; words on stderr cost none."""
+    """Reads a graded cell's score as nbgrader does, but words on stderr cost no points.
+
+    Args:
+        cell: The executed cell.
+
+    Returns:
+        Its score, None if a person has to grade it, and its points.
+    """
     said = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
     return determine_grade(nbformat.from_dict({**cell, "outputs": said}), log)
 

@@ -15,7 +15,7 @@ from traitlets import Dict
 from course_lib.classroom import sandbox
 from course_lib.classroom.warm import STARTED
 
-# Besides what lectures and labs import, what is imported late: by the start of a kernel, the first
+# Besides what labs import, what is imported late: by the start of a kernel, the first
 # training step, the first figure, the first error, the first check. Nothing of it runs an
 # operation, as `course_lib.quiet` does.
 STACK = (

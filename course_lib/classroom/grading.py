@@ -255,7 +255,6 @@ def run_class(
     _refuse(course, lab, sealed)
     at_once = len(clusters.local_gpus(jobs, gpus)) if cluster is None else 1
     template = Job(
-        student="",
         notebook="",
         checks=_read_checks(course, lab),
         sealed=sealed,
@@ -358,7 +357,6 @@ class _Class:
             return self._finish(grader, {}, None, replace(outcome, fault=_describe(error)))
         job = replace(
             self.template,
-            student=grader.student,
             notebook=notebook,
             files=files,
             seed=seed_of(self.lab, grader.student),

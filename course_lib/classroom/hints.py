@@ -23,8 +23,9 @@ MOST, NAMED = 20, 3
 LONGEST_NAME, LONGEST_WORDS = 80, 300
 # Characters of a cell, and of all that is parsed for a notebook; parts of a dotted name.
 LONGEST_CELL, MOST_PARSED, PARTS = 200_000, 300_000, 12
-# Statements of a copy, more than this, and nodes of its syntax tree at most.
-STATEMENTS, NODES = 4, 5000
+# Statements of a copy, more than this, and nodes of its syntax tree at most; how many definitions
+# within each other are compared.
+STATEMENTS, NODES, NESTED = 4, 5000, 4
 
 
 class Hint(NamedTuple):
@@ -172,7 +173,7 @@ class _Reading:
             nodes = list(ast.walk(tree))
             self._learn(nodes)
             self._read_nodes(nodes)
-            for code in filter(lectures.get, _definitions(tree)):
+            for code in filter(lectures.get, _definitions(tree) if lectures else ()):
                 self.note(COPIES, lectures[code])
         except (RecursionError, MemoryError):
             self.note(UNREAD, "nested too deeply")
@@ -273,14 +274,19 @@ def _parse(source):
 
 def _definitions(tree):
     """Returns the names of a cell's functions, classes and methods by their normalized code."""
-    kinds = ast.FunctionDef | ast.ClassDef
-    named = [node for node in ast.walk(tree) if isinstance(node, kinds) and node.name[:2] != "__"]
-    return {code: node.name for node in named if (code := _normalize(node))}
+    every, found = list(ast.walk(tree)), {}
+    left = NESTED * len(every)
+    for node in every:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[:2] != "__" and left > 0:
+            nodes = list(islice(ast.walk(node), NODES + 1))
+            left -= len(nodes)
+            found[_normalize(node, nodes)] = node.name
+    found.pop("", None)
+    return found
 
 
-def _normalize(definition):
+def _normalize(definition, nodes):
     """Writes a definition without its locals' names and its texts; "" if it is short or long."""
-    nodes = list(islice(ast.walk(definition), NODES + 1))
     remarks = [one for one in nodes if isinstance(getattr(one, "value", 0), ast.Constant)]
     texts = {id(part) for one in remarks if isinstance(one, ast.Expr) for part in (one, one.value)}
     nodes = [node for node in nodes if id(node) not in texts]

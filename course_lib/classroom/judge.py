@@ -9,6 +9,7 @@ questions. It answers each by a line of JSON.
 """
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -19,16 +20,20 @@ from contextlib import suppress
 from course_lib.classroom import checks, linux, wire
 from course_lib.classroom.checks import Requirement, shown
 
+log = logging.getLogger(__name__)
+
 # Seconds of processor time of a question, and of waiting for its answer on a busy machine.
 SECONDS, PATIENCE = 5, 60
 # Bytes of the whole address space, most of which libraries reserve.
-MEMORY = 2 * 1024**3
+JUDGE_MEMORY = 2 * 1024**3
+# Characters of what a mistake in a check is logged as.
+LONGEST_ERROR = 300
 TOO_MUCH = "The result could not be judged: it takes too much memory or time."
 NO_ANSWER = "The check got no answer that could be read."
 
 
 class JudgeLost(Exception):
-    """The judge used up its memory or its time."""
+    """The judge used up its memory or its time, or its check has a mistake."""
 
 
 class Judge:
@@ -55,9 +60,8 @@ class Judge:
         Raises:
             RuntimeError: if the check cannot make them.
         """
-        for _ in range(2):  # what ended the process may have been somebody else's
-            with suppress(JudgeLost):
-                return self._ask("make_inputs", task, which, seed)
+        with suppress(JudgeLost):
+            return self._ask("make_inputs", task, which, seed) or None
         raise RuntimeError(f"The check of {task!r} makes no {which} inputs.")
 
     def judge(self, task, which, seed, reply):
@@ -73,8 +77,8 @@ class Judge:
             List of `Requirement`s.
         """
         try:
-            text = reply.decode("latin-1")
-            return [Requirement(*one) for one in self._ask("judge", task, which, seed, text)]
+            findings = self._ask("judge", task, which, seed, reply.decode("latin-1"))
+            return [Requirement(*one) for one in findings]
         except JudgeLost:
             return [shown(False, TOO_MUCH)]
 
@@ -85,19 +89,27 @@ class Judge:
             self.process.communicate()
             self.process = None
 
-    def _ask(self, *question):
-        if self.process is None:
-            self._start()
-        clock = threading.Timer(PATIENCE, self.process.kill)
-        clock.start()
-        try:
-            self._tell(question)
-            return json.loads(self.process.stdout.readline())
-        except (OSError, ValueError, MemoryError) as error:
-            self.end()
-            raise JudgeLost from error
-        finally:
-            clock.cancel()
+    def _ask(self, function, task, which, *others):
+        """Asks twice if it must: what ended the process may have been somebody else's."""
+        for _ in range(2):
+            if self.process is None:
+                self._start()
+            clock = threading.Timer(PATIENCE, self.process.kill)
+            clock.start()
+            try:
+                self._tell([function, task, which, *others])
+                found, error = json.loads(self.process.stdout.readline())
+            except (OSError, ValueError, MemoryError):
+                self.end()
+                continue
+            finally:
+                clock.cancel()
+            if error:
+                log.warning("The check of %r failed (%s, %s): %s", task, function, which, error)
+            if found is not None:
+                return found
+            break
+        raise JudgeLost
 
     def _start(self):
         self.process = subprocess.Popen(
@@ -105,8 +117,9 @@ class Judge:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            # The folder where it happens to start may be a student's.
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"},
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            # The folder where the grader happens to start may be a student's.
+            cwd=sys.prefix,
         )
         with suppress(OSError):  # the first question will tell
             self._tell(self.source)
@@ -118,21 +131,27 @@ class Judge:
 
 def _serve():
     """Answers until the grader ends; limits and clock end it without another word."""
-    linux.limit_memory(MEMORY)
+    linux.limit_memory(JUDGE_MEMORY)
     answers, sys.stdout = sys.stdout, sys.stderr
-    known = checks.load(json.loads(sys.stdin.readline()))
+    source = json.loads(sys.stdin.readline())
     functions = {"make_inputs": _make_inputs, "judge": _judge}
     for line in sys.stdin:
         function, task, *arguments = json.loads(line)
-        _set_clock(SECONDS)
-        found = functions[function](known[task], *arguments)
+        try:
+            this = checks.load(source)[task]
+            _set_clock(SECONDS)
+            found, error = functions[function](this, *arguments)
+        except MemoryError:
+            raise
+        except Exception as mistake:
+            found, error = None, ascii(mistake)
         _set_clock(0)
-        print(json.dumps(found), file=answers, flush=True)
+        print(json.dumps([found, error[:LONGEST_ERROR]]), file=answers, flush=True)
 
 
 def _make_inputs(this, which, seed):
     given = checks.make_inputs(this, which, seed)
-    return None if given is None else wire.encode(given)
+    return "" if given is None else wire.encode(given), ""
 
 
 def _judge(this, which, seed, reply):
@@ -140,9 +159,9 @@ def _judge(this, which, seed, reply):
         answer = json.loads(reply)["user_expressions"]["answer"]["data"]["text/plain"]
         kind, text = wire.decode(answer, [str, str])
     except (ValueError, KeyError, TypeError, RecursionError):
-        return [shown(False, NO_ANSWER)]
+        return [shown(False, NO_ANSWER)], ""
     if kind != "returned":
-        return [shown(False, checks.describe_error(text))]
+        return [shown(False, checks.describe_error(text))], ""
     return checks.judge(this, checks.make_inputs(this, which, seed), text)
 
 

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from course_lib.classroom.cleaning import clean_pictures
 
 # Bytes of a file, cells in it.
-LARGEST = 50_000_000
+LARGEST_FILE = 50_000_000
 MOST_CELLS = 2_000
 # Commas and brackets, which bound the memory that a file takes as Python objects.
 MOST_VALUES = 5_000_000
@@ -101,10 +101,10 @@ def _parse(path, notes):
                 f"{name} is {kind.get(stat.S_IFMT(about.st_mode), 'no ordinary file')} and was not "
                 "opened. Hand in the notebook itself."
             )
-        if about.st_size > LARGEST:
+        if about.st_size > LARGEST_FILE:
             raise SubmissionError(
-                f"{name} has {about.st_size / 1e6:.0f} MB, allowed are {LARGEST / 1e6:.0f} MB. "
-                "Clear its outputs, save it and hand it in again."
+                f"{name} has {about.st_size / 1e6:.0f} MB, allowed are "
+                f"{LARGEST_FILE / 1e6:.0f} MB. Clear its outputs, save it and hand it in again."
             )
         content = path.read_bytes()
     except OSError as error:

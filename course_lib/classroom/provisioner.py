@@ -5,13 +5,12 @@ import atexit
 import itertools
 import json
 import os
-import shutil
 import signal
 import socket
 import threading
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
@@ -49,14 +48,13 @@ class WarmProvisioner(LocalProvisioner):
 
         Raises:
             WarmServerError: if there is no server, or it could not start the kernel.
-            SandboxError: if a kernel that cannot be forked cannot be sealed either.
+            SandboxError: if the kernel is to be sealed and cannot be forked.
         """
         seal = options.pop("seal", None)
         if not warm.can_fork():
-            self.log.warning("This machine cannot fork kernels: this one imports all by itself.")
             if seal:
-                cmd = self._seal(cmd, seal)
-                options |= {"cwd": None, "independent": True}
+                raise sandbox.SandboxError("A sealed kernel needs Linux on x86-64 or ARM.")
+            self.log.warning("This machine cannot fork kernels: this one imports all by itself.")
             return await super().launch_kernel(cmd, **options)
         self.cwd = options.get("cwd") or (None if seal else os.getcwd())
         self.process = _find_server().start(
@@ -68,18 +66,6 @@ class WarmProvisioner(LocalProvisioner):
         )
         self.pid = await asyncio.wrap_future(self.process.started)
         return self.connection_info
-
-    def _seal(self, cmd, seal):
-        if not shutil.which("bwrap"):
-            raise sandbox.SandboxError(
-                "A sealed kernel needs Linux on x86-64 or ARM, or the program bubblewrap (bwrap)."
-            )
-        # Signals do not reach through bubblewrap.
-        self.kernel_spec.interrupt_mode = "message"
-        file = Path(self.parent.connection_file).resolve()
-        seal = replace(seal, files=(*seal.files, str(file)))
-        inside = f"{sandbox.WORK}/{file.name}"
-        return sandbox.bubblewrap(seal, [inside if part == str(file) else part for part in cmd])
 
     async def send_signal(self, signum):
         """Sends a signal, and waits until it was sent, so that it hits nothing that comes later."""

@@ -89,7 +89,14 @@ def _list_all(folder):
 
 
 def checksum(folder):
-    """Returns the checksum of a submission as it is now, "" if it cannot be read."""
+    """Computes the checksum of a submission as it is now.
+
+    Args:
+        folder: `submitted/STUDENT/LAB`.
+
+    Returns:
+        The checksum, "" if the submission cannot be read.
+    """
     try:
         return _checksum(folder, list_files(folder))
     except (SubmissionError, OSError):
@@ -101,7 +108,7 @@ def snapshot(folder, copy):
 
     Args:
         folder: `submitted/STUDENT/LAB`.
-        copy: An empty folder. Links become links again, and pipes pipes; nothing reads them.
+        copy: An empty folder. Links become links again, and pipes pipes, which must not be opened.
 
     Returns:
         The checksum of what was copied.

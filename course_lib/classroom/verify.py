@@ -216,7 +216,6 @@ def _reasons(course, lab, source, calls, options):
         if tasks := find_checks(cell):
             cell.source = calls.format(lab=lab, task=tasks[0][0])
     job = Job(
-        "solution",
         nbformat.writes(notebook),
         checks,
         files={"checks.txt": checks.encode()},

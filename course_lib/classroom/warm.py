@@ -97,6 +97,7 @@ def start_server():
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        cwd=sys.prefix,  # the folder where its starter happens to be may be a student's
     )
     # A process that is forked from this one must neither keep the server alive nor end it.
     os.register_at_fork(after_in_child=server.stdin.close)

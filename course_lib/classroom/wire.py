@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # Characters of a value; numbers of an array, and along an axis; items of a list of any number.
-LARGEST = 10_000_000
+LONGEST_VALUE = 10_000_000
 MOST_NUMBERS = 1_000_000
 MOST_ITEMS = 10_000
 MOST_AXES = 8
@@ -67,11 +67,11 @@ def decode(text, form=...):
         The value with new arrays; tuples have become lists.
 
     Raises:
-        ValueError: if the text is longer than `LARGEST` characters, no plain value, or one of
+        ValueError: if the text is longer than `LONGEST_VALUE` characters, no plain value, or one of
             another form.
     """
-    if len(text) > LARGEST:
-        raise ValueError(f"{len(text):,} characters, allowed are {LARGEST:,}.")
+    if len(text) > LONGEST_VALUE:
+        raise ValueError(f"{len(text):,} characters, allowed are {LONGEST_VALUE:,}.")
     try:
         return _unpack(json.loads(text), form)
     except Exception as error:
@@ -79,7 +79,18 @@ def decode(text, form=...):
 
 
 def plain(value):
-    """Copies a plain value, as `decode(encode(value))` does."""
+    """Copies a plain value, as `decode(encode(value))` does.
+
+    Args:
+        value: The value, as for `encode`.
+
+    Returns:
+        The copy.
+
+    Raises:
+        TypeError: if it is no plain value.
+        ValueError: if it is too large.
+    """
     return decode(encode(value))
 
 

@@ -125,7 +125,6 @@ def attack(code, answer=HONEST, files=None):
     """
     cells = [new_code_cell(code), new_code_cell(answer), graded(CHECK, "check", 4)]
     job = Job(
-        "s",
         nbformat.writes(new_notebook(cells=cells)),
         CHECKS,
         files=files or {},

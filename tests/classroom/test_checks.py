@@ -110,7 +110,7 @@ def test_where_nothing_hidden_was_found_nothing_is_met(findings):
 def test_nan_meets_nothing(folder):
     this = checks.load.__wrapped__((folder / "lab.py").read_text())["sum"]
     this.judge = lambda given, returned: [(np.nan, "It is met."), (np.True_, "It is, too.")]
-    found = checks.judge(this, checks.make_inputs(this, "hidden"), wire.encode(1.0))
+    found, _ = checks.judge(this, checks.make_inputs(this, "hidden"), wire.encode(1.0))
     assert [one.met for one in found] == [False, True]
     assert all(type(one.met) is bool for one in found)
 
@@ -119,8 +119,20 @@ def test_an_answer_of_another_form_meets_nothing(folder):
     this = checks.load.__wrapped__((folder / "lab.py").read_text())["sum"]
     this.returns = lambda given: float
     given = checks.make_inputs(this, "hidden")
-    assert all(one.met for one in checks.judge(this, given, wire.encode(float(given["x"].sum()))))
-    assert not any(one.met for one in checks.judge(this, given, wire.encode([])))
+    right, _ = checks.judge(this, given, wire.encode(float(given["x"].sum())))
+    other, error = checks.judge(this, given, wire.encode([]))
+    assert all(one.met for one in right)
+    assert not any(one.met for one in other)
+    assert error == ""
+
+
+def test_a_mistake_in_a_check_is_not_told_the_student(folder):
+    checks.load.cache_clear()
+    source = (folder / "lab.py").read_text().replace('given["x"].sum()', 'given["secret"]')
+    (folder / "lab.py").write_text(source)
+    with pytest.raises(checks.RequirementNotMet) as raised:
+        checks.check("lab", "sum", {"total": lambda x: 1.0})
+    assert str(raised.value) == checks.OTHER_FORM
 
 
 def test_each_student_has_a_seed():

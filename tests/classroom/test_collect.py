@@ -141,7 +141,7 @@ def test_names_that_point_elsewhere_stay_inside(lab, archive, tmp_path):
 
 
 def test_a_file_that_is_too_large_is_skipped_before_it_is_unpacked(lab, archive, monkeypatch):
-    monkeypatch.setattr("course_lib.classroom.collect.LARGEST", 10_000_000)
+    monkeypatch.setattr("course_lib.classroom.collect.LARGEST_FILE", 10_000_000)
     path = archive({"ada/tiny.ipynb": bytes(20_000_000), "bob/tiny.ipynb": "work"})
     assert path.stat().st_size < 100_000
     found = {item.student: item for item in collect(lab, "tiny", path)}
@@ -408,7 +408,7 @@ def test_a_bomb_that_says_it_is_small_is_unpacked_in_small_pieces(
 ):
     unpacked = []
     read = zipfile.ZipExtFile._read1
-    monkeypatch.setattr(collecting, "LARGEST", 1_000_000)
+    monkeypatch.setattr(collecting, "LARGEST_FILE", 1_000_000)
 
     def count(self, size):
         unpacked.append(size)
@@ -429,7 +429,7 @@ def test_a_bomb_that_says_it_is_small_is_unpacked_in_small_pieces(
 
 
 def test_a_member_is_read_to_the_limit(lab, archive, monkeypatch):
-    monkeypatch.setattr(collecting, "LARGEST", 100_000)
+    monkeypatch.setattr(collecting, "LARGEST_FILE", 100_000)
     monkeypatch.setattr(zipfile.ZipInfo, "file_size", property(lambda self: 5, lambda s, v: None))
     monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda self, size: b"x" * size)
     (item,) = collect(lab, "tiny", archive({"eve/tiny.ipynb": "work"}))

@@ -48,7 +48,7 @@ def run(*cells, **options):
     """Runs cells; those that are text are ungraded. Returns the `Executed` and its cells."""
     cells = [new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     options = {"sealed": False, "bounds": Bounds(cell=20, output=1000), **options}
-    done = execute(Job("s", nbformat.writes(new_notebook(cells=cells)), CHECKS, **options))
+    done = execute(Job(nbformat.writes(new_notebook(cells=cells)), CHECKS, **options))
     return done, nbformat.reads(done.notebook, as_version=4).cells
 
 
@@ -84,6 +84,26 @@ def test_solving_what_the_visible_tests_show_gives_its_points_and_the_reason():
 
 
 @pytest.mark.services
+@pytest.mark.parametrize("end", ["os._exit(0)", "while True: pass"])
+def test_what_ends_on_hidden_inputs_keeps_the_points_of_the_visible_tests(end):
+    done, cells = run(
+        "import os\n\ndef answer(secret):\n    if secret > 1000:\n"
+        f"        {end}\n    return [secret, 3]",
+        graded(CHECK, "check", 4),
+        bounds=Bounds(cell=3, output=1000),
+    )
+    assert execution.read_score(cells[1]) == (1, 4)
+    assert "The second number is twice the argument." in done.cells["check"].reason
+
+
+@pytest.mark.services
+def test_a_check_that_ends_the_kernel_ends_it_once():
+    done, _ = run("def answer(secret):\n    import os\n    os._exit(0)", graded(CHECK, "check", 4))
+    assert done.cells["check"].reason == "The kernel died."
+    assert len(done.notes) == 1
+
+
+@pytest.mark.services
 def test_answers_written_down_for_the_visible_tests_get_nothing():
     _, cells = run("def answer(secret):\n    return [1, 2]", graded(CHECK, "check", 4))
     assert [output.output_type for output in cells[1].outputs] == ["error"]
@@ -95,6 +115,31 @@ def test_a_test_cell_is_run_as_nbgrader_does_and_its_verdict_is_the_kernels():
     assert cells[1].outputs[0].data == {"text/plain": "1.5"}
     assert done.cells["tests"].reason == "The test gives a part of its points."
     assert not done.cells["tests"].judged
+
+
+@pytest.mark.services
+def test_a_part_of_the_points_stays_a_part_when_output_is_cut():
+    _, cells = run(
+        graded("print('a' * 2000)\n1.5", "tests", 3),
+        *["print('a' * 1000)"] * 10,
+        graded("1.5", "last", 3),
+    )
+    assert execution.read_score(cells[0]) == (1.5, 3)
+    assert execution.read_score(cells[-1]) == (1.5, 3)
+
+
+@pytest.mark.services
+def test_forged_results_do_not_pile_up():
+    forge = (
+        "kernel = get_ipython().kernel\n"
+        "content = {'data': {'text/plain': '1.5' * 1000}, 'metadata': {}, 'execution_count': 1}\n"
+        "for _ in range(20):\n"
+        "    parent = kernel.get_parent()\n"
+        "    kernel.session.send(kernel.iopub_socket, 'execute_result', content, parent=parent)"
+    )
+    _, cells = run(graded(forge, "tests", 3))
+    assert len(cells[0].outputs) == 1
+    assert len(cells[0].outputs[0].data["text/plain"]) == 100
 
 
 @pytest.mark.services

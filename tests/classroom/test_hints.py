@@ -195,6 +195,17 @@ def test_hostile_sources_are_survived(source):
     assert time.process_time() - start < 20
 
 
+@pytest.mark.parametrize("lines_inside", [4, 30])
+def test_nested_definitions_take_time_in_proportion_to_their_length(lines_inside):
+    """With each definition walked anew, 18 kB took two seconds."""
+    lines = [f"{' ' * depth}class A{depth}:" for depth in range(90)]
+    nested = "\n".join([*lines, *[" " * 90 + "x = [" + "1," * 200 + "]"] * lines_inside, ""])
+    cells = [new_code_cell(nested, id=f"own-{n}") for n in range(MOST_PARSED // len(nested))]
+    start = time.process_time()
+    assert find_hints(new_notebook(cells=cells), {"a": "b"}) == []
+    assert time.process_time() - start < 5
+
+
 def test_what_is_too_long_is_not_read():
     (hint,) = find("import ctypes\n" + "#" * LONGEST_CELL)
     assert (hint.cell, hint.weight) == ("double", 1)

@@ -1,6 +1,7 @@
 """The judge survives whatever a student's process answers, and takes little memory and time."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -41,6 +42,19 @@ class Anything(Check):
         while returned == "waits":
             pass
         yield len(np.ones(10**9 if returned == "grows" else 1)) > 0, "It is something."
+
+
+class Mistaken(Check):
+    task = "mistaken"
+
+    def example(self, rng):
+        return {}
+
+    def given(self, rng):
+        raise KeyError("of the inputs")
+
+    def judge(self, given, returned):
+        raise KeyError("of the judge")
 """
 
 
@@ -121,7 +135,7 @@ def test_other_forms_meet_nothing_and_cost_little(asked, name):
     assert sentences(findings) == [(False, checks.OTHER_FORM)]
     assert time.process_time() - start < 2
     memory = psutil.Process(asked.process.pid).memory_info()
-    assert memory.vms < judge.MEMORY
+    assert memory.vms < judge.JUDGE_MEMORY
 
 
 def test_a_judge_that_takes_too_long_is_ended_and_the_next_question_answered(asked):
@@ -136,15 +150,44 @@ def test_a_judge_that_was_killed_meanwhile_is_replaced(asked):
     asked.make_inputs("double", "hidden", 0)
     asked.process.kill()
     asked.process.wait()
-    assert asked.make_inputs("double", "hidden", 0)
+    given = wire.decode(asked.make_inputs("double", "hidden", 0))
+    asked.process.kill()
+    asked.process.wait()
+    assert asked.judge("double", "hidden", 0, returned(2 * given["x"]))[0].met
+
+
+def test_a_mistake_in_a_check_is_told_the_teacher_alone(asked, caplog):
+    with pytest.raises(RuntimeError) as raised:
+        asked.make_inputs("mistaken", "hidden", 0)
+    assert "KeyError('of the inputs')" in caplog.text
+    assert "of the inputs" not in str(raised.value)
+    findings = asked.judge("mistaken", "example", 0, returned(1))
+    assert "KeyError('of the judge')" in caplog.text
+    assert sentences(findings) == [(False, checks.OTHER_FORM)]
+
+
+def test_an_answer_of_another_form_is_no_mistake_of_the_check(asked, caplog):
+    asked.judge("double", "hidden", 0, returned(1))
+    assert caplog.text == ""
+
+
+def test_checks_that_cannot_be_loaded_are_told_the_teacher_alone(caplog):
+    one = Judge("import nothing_like_it")
+    with pytest.raises(RuntimeError) as raised:
+        one.make_inputs("double", "hidden", 0)
+    one.end()
+    assert "No module named 'nothing_like_it'" in caplog.text
+    assert "nothing_like_it" not in str(raised.value)
 
 
 def test_a_judge_imports_nothing_from_where_it_starts(tmp_path, monkeypatch):
     (tmp_path / "selectors.py").write_text("raise RuntimeError")
     (tmp_path / "numpy.py").write_text("raise RuntimeError")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # which Python 3.10 does not know
     one = Judge(CHECKS)
     assert one.make_inputs("double", "hidden", 0)
+    assert psutil.Process(one.process.pid).cwd() == os.path.realpath(sys.prefix)
     one.end()
 
 

@@ -1,7 +1,6 @@
 import ast
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -438,6 +437,14 @@ def test_nbgrader_executes_a_notebook_with_it(notebook, server):
     check(executed, server)
 
 
+def test_a_server_imports_nothing_from_where_it_starts(tmp_path, monkeypatch):
+    (tmp_path / "selectors.py").write_text("raise RuntimeError")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # which Python 3.10 does not know
+    with warm.start_server() as address:
+        assert Path(address).is_socket()
+
+
 # Where kernels cannot be forked.
 
 
@@ -447,26 +454,7 @@ def test_an_ordinary_kernel_is_started_where_none_can_be_forked(monkeypatch, cap
     assert "cannot fork kernels" in caplog.text
 
 
-@pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed")
-def test_an_ordinary_kernel_is_sealed_by_bubblewrap(monkeypatch):
+def test_a_kernel_that_cannot_be_sealed_is_refused(monkeypatch):
     monkeypatch.setattr(warm, "can_fork", lambda: False)
-
-    async def use():
-        async with kernel(sealed=True) as (manager, client):
-            found = await evaluate(
-                client, "import os, time", "os.getcwd(), os.path.exists('/home')"
-            )
-            running = asyncio.ensure_future(client.execute_interactive("time.sleep(60)"))
-            await asyncio.sleep(1)
-            await manager.interrupt_kernel()
-            assert (await running)["content"]["ename"] == "KeyboardInterrupt"
-            return found
-
-    assert asyncio.run(use()) == (WORK, False)
-
-
-def test_a_kernel_that_nothing_can_seal_is_refused(monkeypatch):
-    monkeypatch.setattr(warm, "can_fork", lambda: False)
-    monkeypatch.setattr(shutil, "which", lambda program: None)
-    with pytest.raises(SandboxError, match=r"needs Linux on x86-64 or ARM, or .*bubblewrap"):
+    with pytest.raises(SandboxError, match=r"needs Linux on x86-64 or ARM\."):
         ask("", sealed=True)

@@ -83,7 +83,7 @@ def test_forged_text_is_refused(forged):
 
 
 def test_size_is_bounded(monkeypatch):
-    monkeypatch.setattr(wire, "LARGEST", 100)
+    monkeypatch.setattr(wire, "LONGEST_VALUE", 100)
     with pytest.raises(ValueError, match="allowed are 100"):
         wire.decode(wire.encode(np.zeros(100)))
 
