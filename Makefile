@@ -20,7 +20,7 @@ course: setup  ## run every lecture, grade a demo class for every lab, say where
 	@$(BIN)/course build
 
 test: setup  ## run the tests
-	$(BIN)/pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder -m "not alone and not stress"
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder -m "not alone and not stress"
 	$(BIN)/pytest -m alone
 
 stress: setup  ## run the tests with large networks and many repetitions

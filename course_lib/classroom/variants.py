@@ -121,7 +121,7 @@ def pack(found, solved):
     """
     packs, alone = [], []
     for variant in found:
-        if not _may_share(variant, solved):
+        if not may_share(variant, solved):
             alone.append([variant])
             continue
         free = [pack for pack in packs if not any(variant.tasks & one.tasks for one in pack)]
@@ -132,7 +132,13 @@ def pack(found, solved):
     return packs + alone
 
 
-def _may_share(variant, solved):
+def may_share(variant, solved):
+    """Says whether a variant is a wrong answer that can share a notebook with others.
+
+    Args:
+        variant: A `Variant`.
+        solved: The reference solutions, as `solutions` returns them.
+    """
     return (
         variant.loses
         and not variant.hostile

@@ -125,16 +125,15 @@ def test_workers_end_with_a_starter_that_is_killed(jobs, started, tmp_path):
         "    with workers(1) as pool:\n"
         "        pool.submit(cluster_jobs.double, 1, sys.argv[1], 600).result()\n"
     )
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    environment = {**os.environ, "TMPDIR": str(folder)}
-    starter = subprocess.Popen([sys.executable, script, tmp_path], env=environment)
-    process = started(1)
-    assert list(folder.glob("workers-*"))
-    starter.kill()
-    starter.wait()
-    assert ends(process)
-    assert not list(folder.glob("workers-*"))
+    with tempfile.TemporaryDirectory() as folder:  # with a short path, since sockets lie in it
+        environment = {**os.environ, "TMPDIR": folder}
+        starter = subprocess.Popen([sys.executable, script, tmp_path], env=environment)
+        process = started(1)
+        assert list(Path(folder).glob("workers-*"))
+        starter.kill()
+        starter.wait()
+        assert ends(process)
+        assert not list(Path(folder).glob("workers-*"))
 
 
 # GPUs, of which only the names are looked at

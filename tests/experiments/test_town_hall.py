@@ -48,10 +48,8 @@ def test_the_lecture_types_the_same_proximal_steps(typed, survey, shrink):
     assert found == pytest.approx(town_hall.proximal(*survey, 30, getattr(town_hall, shrink)))
 
 
-def test_the_lecture_types_the_same_ways_of_sharing(typed, tasks):
+def test_the_lecture_types_the_same_weighed_rows(typed, tasks):
     assert typed["weigh_rows"](*tasks, 0.3) == pytest.approx(town_hall.instances(*tasks, 0.3))
-    alternated = typed["shared_plus_own"](*tasks, 20.0)
-    assert alternated == pytest.approx(town_hall.shared_plus_own(*tasks, 20.0), abs=1e-3)
 
 
 def test_the_lecture_types_the_same_scores(typed):
