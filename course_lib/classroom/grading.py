@@ -265,8 +265,8 @@ def run_class(
     slurm = {"log_directory": str(course.build / "slurm"), **course.config.SLURMCluster}
     with _alone(course), _explaining(), clusters.workers(jobs, cluster, gpus, slurm) as pool:
         waiting = _find_waiting(course, lab, force)
-        graded = _Class(course, lab, template, pool, finish, waiting)
-        graded.run(jobs + AHEAD, time.monotonic() + seconds)
+        run = _ClassRun(course, lab, template, pool, finish, waiting)
+        run.until(time.monotonic() + seconds, jobs + AHEAD)
 
 
 def _refuse(course, lab, sealed):
@@ -305,8 +305,8 @@ def _read_checks(course, lab):
     return source
 
 
-class _Class:
-    """The submissions of a class: some wait, some run, and each is finished once.
+class _ClassRun:
+    """A run of a class: some submissions wait, some run, and each is finished once.
 
     Args:
         course: A `Course`.
@@ -323,12 +323,12 @@ class _Class:
         self.released = nbformat.read(course.released(lab), as_version=4)
         self.lectures = read_lectures(course)
 
-    def run(self, most, end):
-        """Runs all that wait.
+    def until(self, end, most):
+        """Runs all that wait, as long as there is time.
 
         Args:
-            most: How many may be on their way at the same time.
             end: Time, by the monotonic clock, after which none is begun.
+            most: How many may be on their way at the same time.
 
         Raises:
             GradingStopped: if some were not begun.

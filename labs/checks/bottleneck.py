@@ -269,8 +269,8 @@ class CacheFeatures(Check):
         base.set_weights([weight / 2 for weight in [*weights["stem"], *weights["norm"]]])
         found.append(student.cache_features(base, x, path, batch_size))
         base.set_weights([*weights["stem"], *weights["norm"]])
-        returned["mapped"] = [isinstance(features, np.memmap) for features in found]
-        returned |= dict(zip(["features", "again"], map(np.array, found)), passed_again=len(noted))
+        returned["passed_again"], mapped = len(noted), [isinstance(f, np.memmap) for f in found]
+        returned |= {"mapped": mapped, "features": np.array(found[0]), "again": np.array(found[1])}
         np.save(path := path.with_name("stored.npy"), stored)
         returned["opened"] = np.array(attempt(x)[0])
         returned["refused"] = [attempt(z)[1] == "ValueError" for z in (x[1:], x.repeat(2, 0))]
