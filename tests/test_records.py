@@ -17,7 +17,7 @@ def row(seed=0, purpose="trial", **configuration):
         "seconds": 1.5,
         "machine": "2 cores",
         "versions": {"backend": "tensorflow"},
-        "date": records.now(),
+        "date": "2026-05-04T10:00:00+00:00",
         "commit": "abc1234",
     }
 
