@@ -5,10 +5,10 @@ A check of a lab is a class in `labs/checks/LAB.py`, whose `task` is the task th
 plain values pass between the parts (arrays, numbers, strings, and lists and dictionaries of them),
 so that *run* can be sent to another process. *returns* declares their form.
 
-A check is asked three times: with the inputs of the visible tests, with others of the same kind,
-and with hidden ones. Requirements that the visible tests show have points of their own, so that
-whoever has solved what the tests show in earnest keeps these, and whoever has written down the
-tests' answers gets none.
+A check is asked with hidden inputs first: they decide on all the points. Where something is not
+met, it is asked again, with the inputs of the visible tests and with others of the same kind.
+Requirements that the visible tests show have points of their own, so that whoever has solved what
+the tests show in earnest keeps these, and whoever has written down the tests' answers gets none.
 
 `course grade` keeps *given* and *judge* in a process of its own and sends *run* to the student's.
 Under plain `nbgrader autograde` all three run in the student's kernel: `check`. The score of honest
@@ -31,9 +31,9 @@ from course_lib.classroom.wire import Array
 
 __all__ = ["Array", "Check", "check", "shown"]
 
-# What a check is asked, in this order. The visible tests show the first two.
-INPUTS = ("example", "similar", "hidden")
-OF_EXAMPLES = INPUTS[:2]
+# What a check is asked, in this order. The visible tests show the last two.
+INPUTS = ("hidden", "example", "similar")
+OF_EXAMPLES = INPUTS[1:]
 NOT_IMPLEMENTED = "The task is not implemented."
 OTHER_FORM = "The result has the type and the shape that the task describes."
 
@@ -72,7 +72,7 @@ class Check:
         task: Name of the task.
         points: Points of the task.
         points_shown: Points among them for the requirements that the visible tests show, all or
-            none, on `example`'s inputs; the others need all requirements on all inputs.
+            none, on `example`'s inputs; the others need all requirements on hidden inputs.
         by_chance: Whether `run` returns what the student's code draws, so that other draws, and
             the same in another order, are as good.
     """
@@ -239,8 +239,24 @@ def judge(this, given, returned):
         return [shown(False, OTHER_FORM)], ascii(error)
 
 
+def is_settled(this, findings):
+    """Says whether what was found decides on the points, whatever other inputs would show.
+
+    Args:
+        this: A `Check`.
+        findings: Dictionary from those of `INPUTS` that were asked to lists of `Requirement`s.
+
+    Returns:
+        A boolean.
+    """
+    if "hidden" not in findings:
+        return False
+    missed = {which for which, found in findings.items() if not all(one.met for one in found)}
+    return "hidden" not in missed or not this.points_shown or bool(missed & set(OF_EXAMPLES))
+
+
 def conclude(this, findings):
-    """Makes one verdict of what was found on all inputs.
+    """Makes one verdict of what was found.
 
     Args:
         this: A `Check`.
@@ -249,10 +265,11 @@ def conclude(this, findings):
     Returns:
         A `Verdict`.
     """
+    hidden = findings.get("hidden", [])
     unmet = [one for found in findings.values() for one in found if not one.met]
     examples = [one for which in OF_EXAMPLES for one in findings.get(which, []) if one.shown]
     share = 0.0
-    if not unmet and findings.get("hidden") and all(findings.values()):
+    if hidden and all(one.met for one in hidden):
         share = 1.0
     elif examples and all(one.met for one in examples):
         share = this.points_shown / this.points
@@ -279,7 +296,7 @@ def check(lab, task, namespace, seed=0):
     source = Path(os.environ["COURSE_CHECKS"], f"{lab}.py").read_text(encoding="utf-8")
     this, findings = load(source)[task], {}
     for which in INPUTS:
-        given = make_inputs(this, which, seed)
+        given = None if is_settled(this, findings) else make_inputs(this, which, seed)
         if given is not None:
             findings[which] = _ask_here(this, given, namespace)
     share, unmet = conclude(this, findings)

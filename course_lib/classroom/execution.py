@@ -58,13 +58,14 @@ class Bounds:
         notebook: Seconds of the whole notebook, restarts of its kernel included.
         output: Characters of a cell's output that are kept, a tenth of those of a notebook; the
             cell is interrupted at a hundred times as many.
-        restarts: How often its kernel is started again after it died or hung.
+        restarts: How often its kernel is started again after it died or hung; a check may need
+            two.
     """
 
     cell: float = 120
     notebook: float = 900
     output: int = 200_000
-    restarts: int = 3
+    restarts: int = 6
 
 
 @dataclass(frozen=True)
@@ -250,6 +251,8 @@ class _Run:
         this = checks.load(self.job.checks)[task]
         findings = {}
         for which in checks.INPUTS:
+            if checks.is_settled(this, findings):
+                break
             given = self.judge.make_inputs(task, which, seed)
             if given is None:
                 continue
@@ -259,9 +262,7 @@ class _Run:
                 findings[which] = self.judge.judge(task, which, seed, reply["raw"])
             except (TimeIsUp, KernelLost) as error:
                 findings[which] = [checks.shown(False, str(error))]
-                if isinstance(error, KernelLost):
-                    await self._recover(number, error, len(self.notebook.cells))
-                    break
+                await self._recover(number, error, len(self.notebook.cells))
         return checks.conclude(this, findings)
 
     async def _request_in_time(self, code, cell, expressions=None):
@@ -448,12 +449,12 @@ class _Run:
             self._note("The kernel could not be started again.")
             return await self._stop()
         for earlier, cell in enumerate(self.notebook.cells[: number if end is None else end]):
-            if cell.cell_type != "code" or earlier in self.deadly:
+            if cell.cell_type != "code":
                 continue
             try:
                 if find_checks(cell):
                     await self._keep(cell)
-                elif not is_grade(cell) or is_solution(cell):
+                elif earlier not in self.deadly and (not is_grade(cell) or is_solution(cell)):
                     await self._request_in_time(cell.source, None)
             except TimeIsUp:
                 continue

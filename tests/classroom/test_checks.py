@@ -1,4 +1,5 @@
 import textwrap
+from contextlib import nullcontext, suppress
 
 import numpy as np
 import pytest
@@ -83,14 +84,14 @@ def requirements(**met):
 @pytest.mark.parametrize(
     ("findings", "points", "unmet"),
     [
-        (requirements(example=(1, 1), similar=(1, 1), hidden=(1, 1)), 5, []),
-        (requirements(example=(1, 0), similar=(1, 1), hidden=(1, 1)), 2, ["other"]),
-        (requirements(example=(1, 1), similar=(1, 1), hidden=(0, 1)), 2, ["shown"]),
-        (requirements(example=(1, 1), similar=(0, 1), hidden=(1, 1)), 0, ["shown"]),
-        (requirements(example=(1, 1), similar=(0, 0), hidden=(0, 0)), 0, ["shown", "other"]),
+        (requirements(hidden=(1, 1)), 5, []),
+        (requirements(hidden=(1, 0), example=(1, 0), similar=(1, 1)), 2, ["other"]),
+        (requirements(hidden=(0, 1), example=(1, 1), similar=(1, 1)), 2, ["shown"]),
+        (requirements(hidden=(0, 1), example=(1, 1), similar=(0, 1)), 0, ["shown"]),
+        (requirements(hidden=(0, 0), example=(1, 1), similar=(0, 0)), 0, ["shown", "other"]),
         (requirements(hidden=(1, 0)), 0, ["other"]),
         (
-            {"example": [], "similar": [], "hidden": requirements(a=(0, 0))["a"]},
+            {"hidden": requirements(a=(0, 0))["a"], "example": [], "similar": []},
             0,
             ["shown", "other"],
         ),
@@ -100,6 +101,43 @@ def test_what_the_visible_tests_show_has_points_of_its_own(findings, points, unm
     verdict = checks.conclude(Parts(), findings)
     assert verdict.share * 5 == points
     assert verdict.unmet == unmet
+
+
+@pytest.mark.parametrize(
+    ("met", "points", "asked"),
+    [
+        ({}, 2, ["hidden"]),
+        ({"hidden": 0}, 2, ["hidden", "example", "similar"]),
+        ({"hidden": 0, "example": 0}, 2, ["hidden", "example"]),
+        ({"hidden": 0, "example": 0, "similar": 0}, 2, ["hidden", "example"]),
+        ({"hidden": 0}, 0, ["hidden"]),
+    ],
+)
+def test_no_more_is_asked_than_decides_on_the_points(monkeypatch, met, points, asked):
+    class Task(checks.Check):
+        task, points_shown = "task", points
+
+        def example(self, rng):
+            return {"which": "example" if rng is None else "similar"}
+
+        def given(self, rng):
+            return {"which": "hidden"}
+
+        @staticmethod
+        def run(student, which):
+            return student.answer(which)
+
+        def judge(self, given, returned):
+            yield checks.shown(met.get(returned, 1), "It is met.")
+
+    seen = []
+    monkeypatch.setattr(checks, "load", lambda source: {"task": Task()})
+    monkeypatch.setattr(checks.Path, "read_text", lambda path, **_: "")
+    monkeypatch.setenv("COURSE_CHECKS", "checks")
+    answer = {"answer": lambda which: seen.append(which) or which}
+    with nullcontext() if not met else suppress(checks.RequirementNotMet):
+        checks.check("lab", "task", answer)
+    assert seen == asked
 
 
 @pytest.mark.parametrize("findings", [{}, {"hidden": []}, requirements(example=(1, 1))])

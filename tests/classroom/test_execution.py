@@ -97,10 +97,19 @@ def test_what_ends_on_hidden_inputs_keeps_the_points_of_the_visible_tests(end):
 
 
 @pytest.mark.services
-def test_a_check_that_ends_the_kernel_ends_it_once():
-    done, _ = run("def answer(secret):\n    import os\n    os._exit(0)", graded(CHECK, "check", 4))
-    assert done.cells["check"].reason == "The kernel died."
-    assert len(done.notes) == 1
+def test_a_check_that_ends_the_kernel_costs_no_other_its_points():
+    deadly = "def answer(secret):\n    import os\n    os._exit(0)"
+    kinds = [(deadly, 0)] * 3 + [("def answer(secret):\n    return [secret, 2 * secret]", 4)]
+    done, cells = run(
+        *[
+            cell
+            for number, (source, _) in enumerate(kinds)
+            for cell in (source, graded(CHECK, f"check{number}", 4))
+        ]
+    )
+    assert [execution.read_score(cell) for cell in cells[1::2]] == [(0, 4)] * 3 + [(4, 4)]
+    assert done.cells["check0"].reason == "The kernel died."
+    assert len(done.notes) == 3
 
 
 @pytest.mark.services
