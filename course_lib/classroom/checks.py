@@ -251,8 +251,13 @@ def is_settled(this, findings):
     """
     if "hidden" not in findings:
         return False
-    missed = {which for which, found in findings.items() if not all(one.met for one in found)}
-    return "hidden" not in missed or not this.points_shown or bool(missed & set(OF_EXAMPLES))
+    if not this.points_shown or all(one.met for one in findings["hidden"]):
+        return True
+    return any(not one.met for one in _shown_by_examples(findings))
+
+
+def _shown_by_examples(findings):
+    return [one for which in OF_EXAMPLES for one in findings.get(which, []) if one.shown]
 
 
 def conclude(this, findings):
@@ -267,7 +272,7 @@ def conclude(this, findings):
     """
     hidden = findings.get("hidden", [])
     unmet = [one for found in findings.values() for one in found if not one.met]
-    examples = [one for which in OF_EXAMPLES for one in findings.get(which, []) if one.shown]
+    examples = _shown_by_examples(findings)
     share = 0.0
     if hidden and all(one.met for one in hidden):
         share = 1.0

@@ -122,7 +122,7 @@ def _forge_parts(this, right):
                 which: (given, _change_at(answer, path, WHOLE[name]))
                 for which, (given, answer) in right.items()
             }
-            if _changed(forged, right):
+            if "hidden" in _changed(forged, right):
                 yield f"{name} at {'.'.join(map(str, path)) or 'the only place'}", forged
 
 

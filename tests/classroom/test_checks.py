@@ -111,6 +111,7 @@ def test_what_the_visible_tests_show_has_points_of_its_own(findings, points, unm
         ({"hidden": 0, "example": 0}, 2, ["hidden", "example"]),
         ({"hidden": 0, "example": 0, "similar": 0}, 2, ["hidden", "example"]),
         ({"hidden": 0}, 0, ["hidden"]),
+        ({"other": 0}, 2, ["hidden", "example", "similar"]),
     ],
 )
 def test_no_more_is_asked_than_decides_on_the_points(monkeypatch, met, points, asked):
@@ -129,6 +130,7 @@ def test_no_more_is_asked_than_decides_on_the_points(monkeypatch, met, points, a
 
         def judge(self, given, returned):
             yield checks.shown(met.get(returned, 1), "It is met.")
+            yield met.get("other", 1), "It is met, too."
 
     seen = []
     monkeypatch.setattr(checks, "load", lambda source: {"task": Task()})
