@@ -5,10 +5,11 @@ A check of a lab is a class in `labs/checks/LAB.py`, whose `task` is the task th
 plain values pass between the parts (arrays, numbers, strings, and lists and dictionaries of them),
 so that *run* can be sent to another process. *returns* declares their form.
 
-A check is asked with hidden inputs first: they decide on all the points. Where something is not
-met, it is asked again, with the inputs of the visible tests and with others of the same kind.
-Requirements that the visible tests show have points of their own, so that whoever has solved what
-the tests show in earnest keeps these, and whoever has written down the tests' answers gets none.
+A check is asked with hidden inputs and with those of the visible tests; all points are given where
+both meet all requirements. Requirements that the visible tests show have points of their own. Where
+hidden inputs are not met, others of the visible tests' kind decide on these, so that whoever has
+solved what the tests show in earnest keeps them, and whoever has written down the tests' answers
+gets none.
 
 `course grade` keeps *given* and *judge* in a process of its own and sends *run* to the student's.
 Under plain `nbgrader autograde` all three run in the student's kernel: `check`. The score of honest
@@ -72,7 +73,7 @@ class Check:
         task: Name of the task.
         points: Points of the task.
         points_shown: Points among them for the requirements that the visible tests show, all or
-            none, on `example`'s inputs; the others need all requirements on hidden inputs.
+            none, on `example`'s inputs; the others need all requirements on all inputs.
         by_chance: Whether `run` returns what the student's code draws, so that other draws, and
             the same in another order, are as good.
     """
@@ -249,11 +250,13 @@ def is_settled(this, findings):
     Returns:
         A boolean.
     """
-    if "hidden" not in findings:
+    if not set(findings) >= {"hidden", "example"}:
         return False
-    if not this.points_shown or all(one.met for one in findings["hidden"]):
-        return True
-    return any(not one.met for one in _shown_by_examples(findings))
+    return (
+        all(one.met for one in findings["hidden"])
+        or not this.points_shown
+        or any(not one.met for one in _shown_by_examples(findings))
+    )
 
 
 def _shown_by_examples(findings):
@@ -274,7 +277,7 @@ def conclude(this, findings):
     unmet = [one for found in findings.values() for one in found if not one.met]
     examples = _shown_by_examples(findings)
     share = 0.0
-    if hidden and all(one.met for one in hidden):
+    if hidden and not unmet:
         share = 1.0
     elif examples and all(one.met for one in examples):
         share = this.points_shown / this.points

@@ -114,7 +114,8 @@ def _forge_all(this, right, other):
 
 
 def _forge_parts(this, right):
-    for path in _paths(right["hidden"][1]):
+    asked = [which for which in ("hidden", "example") if which in right]
+    for path in dict.fromkeys(path for which in asked for path in _paths(right[which][1])):
         for name in PARTS:
             if this.by_chance and name == OF_CHANCE:
                 continue
@@ -122,7 +123,7 @@ def _forge_parts(this, right):
                 which: (given, _change_at(answer, path, WHOLE[name]))
                 for which, (given, answer) in right.items()
             }
-            if "hidden" in _changed(forged, right):
+            if _changed(forged, right) & set(asked):
                 yield f"{name} at {'.'.join(map(str, path)) or 'the only place'}", forged
 
 

@@ -84,7 +84,9 @@ def requirements(**met):
 @pytest.mark.parametrize(
     ("findings", "points", "unmet"),
     [
-        (requirements(hidden=(1, 1)), 5, []),
+        (requirements(hidden=(1, 1), example=(1, 1)), 5, []),
+        (requirements(hidden=(1, 1), example=(0, 1)), 0, ["shown"]),
+        (requirements(hidden=(1, 1), example=(1, 0)), 2, ["other"]),
         (requirements(hidden=(1, 0), example=(1, 0), similar=(1, 1)), 2, ["other"]),
         (requirements(hidden=(0, 1), example=(1, 1), similar=(1, 1)), 2, ["shown"]),
         (requirements(hidden=(0, 1), example=(1, 1), similar=(0, 1)), 0, ["shown"]),
@@ -106,11 +108,12 @@ def test_what_the_visible_tests_show_has_points_of_its_own(findings, points, unm
 @pytest.mark.parametrize(
     ("met", "points", "asked"),
     [
-        ({}, 2, ["hidden"]),
+        ({}, 2, ["hidden", "example"]),
         ({"hidden": 0}, 2, ["hidden", "example", "similar"]),
         ({"hidden": 0, "example": 0}, 2, ["hidden", "example"]),
         ({"hidden": 0, "example": 0, "similar": 0}, 2, ["hidden", "example"]),
-        ({"hidden": 0}, 0, ["hidden"]),
+        ({"hidden": 0}, 0, ["hidden", "example"]),
+        ({"example": 0}, 2, ["hidden", "example"]),
         ({"other": 0}, 2, ["hidden", "example", "similar"]),
     ],
 )
