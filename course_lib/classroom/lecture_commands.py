@@ -137,7 +137,11 @@ def lectures_live(
     opened = [str(folder / lecture.path.name) for lecture in lectures] if name else []
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *opened]
     console.print(f"Working copies: {folder}", soft_wrap=True)
-    done = subprocess.run(command + ([] if browser else ["--no-browser"]), cwd=folder)
+    # Matrices of lectures are small: threads of OpenBLAS cost more than they give.
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
+    done = subprocess.run(
+        command + ([] if browser else ["--no-browser"]), cwd=folder, env=environment
+    )
     raise typer.Exit(done.returncode)
 
 
