@@ -285,6 +285,7 @@ def regrade(
 ):
     """Grade all submissions of a lab again, for instance with a changed check."""
     course = open_course(context)
+    course.source(lab)
     options = {"jobs": jobs, "cluster": cluster, "gpus": gpus, "sealed": not unsealed}
     if not diff:
         raise typer.Exit(int(not _grade(course, lab, force=True, **options)))
@@ -325,6 +326,7 @@ def _grading(lab, cluster):
 
 def _grade(course, lab, cluster=None, **options):
     """Grades with a progress bar and shows the class; returns whether all could be graded."""
+    course.source(lab)  # before anything starts
     with _grading(lab, cluster) as step:
         from course_lib.classroom.grading import grade
         from course_lib.classroom.results import read_results

@@ -335,5 +335,6 @@ def describe_error(name):
     """
     if name == "NotImplementedError":
         return NOT_IMPLEMENTED
-    known = isinstance(getattr(builtins, name, None), type)
+    known = getattr(builtins, name, None)
+    known = isinstance(known, type) and issubclass(known, Exception)
     return f"Your code raises {name if known else 'an error'} on the inputs of a check."

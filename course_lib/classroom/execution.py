@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 import nbformat
@@ -58,14 +59,11 @@ class Bounds:
         notebook: Seconds of the whole notebook, restarts of its kernel included.
         output: Characters of a cell's output that are kept, a tenth of those of a notebook; the
             cell is interrupted at a hundred times as many.
-        restarts: How often its kernel is started again after it died or hung; a check may need
-            two.
     """
 
     cell: float = 120
     notebook: float = 900
     output: int = 200_000
-    restarts: int = 6
 
 
 @dataclass(frozen=True)
@@ -112,6 +110,10 @@ class Executed:
 
 class KernelLost(Exception):
     """The kernel died or no longer answers."""
+
+
+class KernelDied(KernelLost):
+    """The kernel died, whoever is to blame."""
 
 
 class TimeIsUp(Exception):
@@ -169,7 +171,8 @@ class _Run:
         self.job, self.folder, self.environment, self.judge = job, folder, environment, judge
         self.notebook = nbformat.reads(job.notebook, as_version=4)
         self.outcomes, self.notes = {}, []
-        self.deadly, self.restarts, self.last = set(), 0, 0
+        # Cells that ended the kernel; how often cells were stopped; the last cell.
+        self.deadly, self.stopped, self.last = set(), 0, 0
         self.manager, self.client = None, None
         # What the cell sent and what is kept of it; what is kept of the notebook.
         self.written, self.shown, self.kept = 0, 0, 0
@@ -180,7 +183,7 @@ class _Run:
     async def execute(self):
         start = time.monotonic()
         self.deadline = start + self.job.bounds.notebook
-        later = []
+        later, before = [], 0
         try:
             await self._start()
             for number, cell in enumerate(self.notebook.cells):
@@ -188,11 +191,13 @@ class _Run:
                     cell.outputs = []
                     await self._bury(number)
                     if tasks := find_checks(cell):
-                        later.append((number, cell, tasks))
+                        later.append((self.stopped - before, number, cell, tasks))
+                        before = self.stopped
                         await self._keep(cell)
                     else:
                         await self._run_cell(number, cell)
-            for number, cell, tasks in later:
+            # Whose cells had to be stopped has its checks last: they may use up all the time.
+            for _, number, cell, tasks in sorted(later, key=itemgetter(0)):
                 await self._bury(number, len(self.notebook.cells))
                 await self._check_cell(number, cell, tasks)
         finally:
@@ -211,6 +216,7 @@ class _Run:
                 error = str(content.get("ename", "")), str(content.get("evalue", ""))
                 cell.outputs.append(make_error(*error))
         except (TimeIsUp, KernelLost) as error:
+            self.stopped += 1
             cell.outputs.append(make_error(type(error).__name__, str(error)))
             await self._recover(number, error)
         if is_grade(cell) and not is_solution(cell):
@@ -257,17 +263,35 @@ class _Run:
             if given is None:
                 continue
             question = f"{INSIDE}.run_check({this.run_source!r}, {given!r}, {place!r}, globals())"
-            try:
-                reply = await self._request_in_time("", None, {"answer": question})
-                findings[which] = self.judge.judge(task, which, seed, reply["raw"])
-            except (TimeIsUp, KernelLost) as error:
-                findings[which] = [checks.shown(False, str(error))]
-                await self._recover(number, error, len(self.notebook.cells))
+            reply = await self._ask(question, number)
+            findings[which] = (
+                [checks.shown(False, reply)]
+                if isinstance(reply, str)
+                else self.judge.judge(task, which, seed, reply["raw"])
+            )
         return checks.conclude(this, findings)
+
+    async def _ask(self, question, number):
+        """Asks the kernel; again, if it died, which another cell may have caused.
+
+        Args:
+            question: An expression.
+            number: Number of the check's cell.
+
+        Returns:
+            The kernel's reply, or why there is none, in words.
+        """
+        for last in (False, True):
+            try:
+                return await self._request_in_time("", None, {"answer": question})
+            except (TimeIsUp, KernelLost) as error:
+                await self._recover(number, error, len(self.notebook.cells))
+                if last or not isinstance(error, KernelDied):
+                    return str(error)
 
     async def _request_in_time(self, code, cell, expressions=None):
         if self.client is None:
-            raise KernelLost("Not run: the kernel died too often.")
+            raise KernelLost("Not run: the kernel could not be started again.")
         if time.monotonic() > self.deadline:
             raise TimeIsUp("Not run: the time of the notebook was used up.")
         return await self._request(code, cell, expressions)
@@ -302,7 +326,7 @@ class _Run:
                 await self.manager.interrupt_kernel()
                 await asyncio.wait({asking, dying}, timeout=GRACE, return_when="FIRST_COMPLETED")
             if dying.done():
-                raise KernelLost("The kernel died.")
+                raise KernelDied("The kernel died.")
             if not asking.done():
                 raise KernelLost("The code ran too long and ignored the interrupt.")
             if flooding.done():
@@ -437,11 +461,8 @@ class _Run:
         if not isinstance(error, KernelLost) or self.client is None:
             return
         self.deadly.add(number)
-        self.restarts += 1
         self._note(f"The kernel ended in cell {_name(self.notebook.cells[number])}: {error}")
         await self._stop()
-        if self.restarts > self.job.bounds.restarts:
-            return
         try:
             await self._start()
         except Exception:
@@ -552,7 +573,7 @@ def _read_reason(cell):
     name, message = errors[0].ename, errors[0].evalue
     if name == "NotImplementedError" and not message:
         return checks.NOT_IMPLEMENTED
-    if name in ("AssertionError", TimeIsUp.__name__, KernelLost.__name__):
+    if name in ("AssertionError", TimeIsUp.__name__, KernelLost.__name__, KernelDied.__name__):
         return message or "The test fails."
     return f"{name}: {message}"
 

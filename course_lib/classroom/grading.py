@@ -65,6 +65,7 @@ class Autograder(Autograde):
         self.course, self.lab, self.student = course, lab, student
         self.folder = Path(self._format_dest(lab, student))
         self.submitted = Path(self._format_source(lab, student))
+        self.sanitized, self.time = False, None
 
     def sanitize(self, released):
         """Mends the notebook and restores the lab's own cells.
@@ -83,19 +84,21 @@ class Autograder(Autograde):
             checksum = submission.snapshot(self.submitted, Path(folder))
             handed_in = submission.read(folder, self.lab, released)
             notes, files = list(handed_in.notes), _read_files(Path(folder))
-            self._register(Path(folder), notes)
+            self._read_time(Path(folder), notes)
         files |= _read_files(self.course.source(self.lab).parent)
         notebook = self._apply(self.sanitize_preprocessors, handed_in.notebook)
+        self.sanitized = True
         return nbformat.writes(notebook), files, notes, checksum
 
-    def _register(self, folder, notes):
-        """Tells the gradebook that there is a submission, and when it was handed in."""
-        when = {}
+    def _read_time(self, folder, notes):
         try:
-            timestamp = submission.read_time(folder / "timestamp.txt")
-            when = {"timestamp": timestamp} if timestamp else {}
+            self.time = submission.read_time(folder / "timestamp.txt")
         except ValueError:
             notes.append("timestamp.txt holds no time; when it was handed in is not known.")
+
+    def register(self):
+        """Tells the gradebook that there is a submission, and when it was handed in."""
+        when = {"timestamp": self.time} if self.time else {}
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             gradebook.update_or_create_student(self.student)
             gradebook.update_or_create_submission(self.lab, self.student, **when)
@@ -165,6 +168,8 @@ def grade(course, lab, progress=lambda outcome, left: None, *, force=False, **op
     done = []
 
     def save(grader, files, executed, outcome, left):
+        if grader.sanitized:
+            grader.register()
         if executed is not None:
             grader.save(executed.notebook, files)
         else:

@@ -6,7 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
-from course_lib.classroom import execution, sandbox
+from course_lib.classroom import checks, execution, sandbox
 from course_lib.classroom.execution import Bounds, Job, execute, find_checks
 
 CHECKS = """
@@ -96,20 +96,55 @@ def test_what_ends_on_hidden_inputs_keeps_the_points_of_the_visible_tests(end):
     assert "The second number is twice the argument." in done.cells["check"].reason
 
 
+RIGHT = "def answer(secret):\n    return [secret, 2 * secret]"
+DEADLY = "def answer(secret):\n    import os\n    os._exit(0)"
+
+
+def run_tasks(*sources, **bounds):
+    """Runs tasks, each with a cell that tries it and a check; returns scores and the `Executed`."""
+    tasks = [
+        (source, "answer(1)", graded(CHECK, f"check{number}", 4))
+        for number, source in enumerate(sources)
+    ]
+    bounds = Bounds(**{"cell": 20, "output": 1000, **bounds})
+    done, cells = run(*[cell for task in tasks for cell in task], bounds=bounds)
+    return [execution.read_score(cell)[0] for cell in cells[2::3]], done
+
+
 @pytest.mark.services
-def test_a_check_that_ends_the_kernel_costs_no_other_its_points():
-    deadly = "def answer(secret):\n    import os\n    os._exit(0)"
-    kinds = [(deadly, 0)] * 3 + [("def answer(secret):\n    return [secret, 2 * secret]", 4)]
-    done, cells = run(
-        *[
-            cell
-            for number, (source, _) in enumerate(kinds)
-            for cell in (source, graded(CHECK, f"check{number}", 4))
-        ]
-    )
-    assert [execution.read_score(cell) for cell in cells[1::2]] == [(0, 4)] * 3 + [(4, 4)]
+def test_checks_that_end_the_kernel_cost_no_other_its_points():
+    scores, done = run_tasks(*[DEADLY] * 4, RIGHT)
+    assert scores == [0, 0, 0, 0, 4]
     assert done.cells["check0"].reason == "The kernel died."
-    assert len(done.notes) == 3
+
+
+@pytest.mark.services
+def test_checks_that_use_up_the_time_come_last():
+    endless = "def answer(secret):\n    while True: pass"
+    scores, done = run_tasks(endless, RIGHT, endless, RIGHT, cell=2)
+    assert scores == [0, 4, 0, 4]
+    assert list(done.cells) == ["check1", "check3", "check0", "check2"]
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("milliseconds", [1, 5, 20])
+def test_a_death_that_another_check_has_caused_costs_nothing(milliseconds):
+    late = (
+        "def answer(secret):\n    import os, threading\n"
+        f"    if secret > 1000: threading.Timer({milliseconds / 1000}, os._exit, [0]).start()\n"
+        "    return [secret, 2 * secret]"
+    )
+    scores, _ = run_tasks(late, RIGHT, RIGHT)
+    assert scores[1:] == [4, 4]
+
+
+@pytest.mark.services
+def test_a_large_answer_is_not_waited_for():
+    large = "import numpy as np\n\ndef answer(secret):\n    return np.zeros(4_000_000)"
+    scores, done = run_tasks(large)
+    assert scores == [0]
+    assert done.cells["check0"].reason == checks.OTHER_FORM
+    assert done.seconds < 15
 
 
 @pytest.mark.services

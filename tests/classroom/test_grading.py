@@ -9,7 +9,7 @@ from course_lib.classroom import outcomes
 from course_lib.classroom.checks import describe_error
 from course_lib.classroom.course import Course
 from course_lib.classroom.gradebook import read_scores
-from course_lib.classroom.grading import GradingStopped, grade
+from course_lib.classroom.grading import GradingStopped, grade, preview
 
 pytestmark = pytest.mark.services
 
@@ -54,6 +54,22 @@ def test_scores_are_those_of_nbgrader(lab, hand_in):
     ours = points(lab)
     nbgrader(lab, "autograde", "tiny", "--force")
     assert points(lab) == ours == {"right": 3, "half": 1, "wrong": 0, "warns": 3}
+
+
+def test_a_preview_shows_the_scores_and_writes_nothing(lab, hand_in):
+    hand_in("known", RIGHT)
+    grade(lab, "tiny")
+    before = {path: path.stat().st_mtime_ns for path in (lab.labs / "autograded").rglob("*")}
+    hand_in("new", NUMBERS_ONLY)
+    scores, _ = preview(lab, "tiny")
+    assert {student: sum(found.values()) for student, found in scores.items()} == {
+        "known": 3,
+        "new": 1,
+    }
+    assert points(lab) == {"known": 3}
+    assert {
+        path: path.stat().st_mtime_ns for path in (lab.labs / "autograded").rglob("*")
+    } == before
 
 
 def test_the_time_of_a_class_is_bounded_and_nothing_lost(lab, hand_in):

@@ -436,7 +436,8 @@ def opened(monkeypatch):
     """List of the commands that would start JupyterLab."""
     commands = []
 
-    def run(command, cwd):
+    def run(command, cwd, env):
+        assert env["OPENBLAS_NUM_THREADS"] == "1"
         commands.append(command)
         return SimpleNamespace(returncode=0)
 

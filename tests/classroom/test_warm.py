@@ -189,9 +189,12 @@ def test_a_kernel_is_where_and_how_it_was_asked_to_be(tmp_path):
     assert (where, leads, stdin) == (str(tmp_path), True, "/dev/null")
     assert variables.items() >= environment.items()
     assert "COURSE_WARM" not in variables
-    threads = "{pool['num_threads'] for pool in threadpoolctl.threadpool_info()}"
-    assert ask(code, threads, env=environment) == {1}
-    assert ask(code, threads, env={**environment, "OMP_NUM_THREADS": "3"}) == {3}
+    threads = (
+        "{(pool['user_api'], pool['num_threads']) for pool in threadpoolctl.threadpool_info()}"
+    )
+    assert ask(code, threads, env=environment) == {("blas", 1), ("openmp", 1)}
+    three = ask(code, threads, env={**environment, "OMP_NUM_THREADS": "3"})
+    assert three == {("blas", 1), ("openmp", 3)}
 
 
 def test_two_kernels_draw_different_random_numbers():
