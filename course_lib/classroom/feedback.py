@@ -10,6 +10,7 @@ from nbgrader.nbgraderformat import ValidationError
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, Execute, IgnorePattern
 from traitlets.config import Config
 
+from course_lib.classroom.checks import NOT_IMPLEMENTED
 from course_lib.classroom.kernels import SocketKernelManager
 
 
@@ -92,7 +93,14 @@ def _read_result(cell):
     if not re.search(r"^[^#\s]", cell.source, re.MULTILINE):
         return TestResult(about.grade_id, None, points, "checked when you hand in", False)
     edited = about.get("checksum") not in (None, utils.compute_checksum(cell))
-    errors = [f"{o.ename}: {o.evalue}" for o in cell.get("outputs", []) if o.output_type == "error"]
-    message = errors[0].removeprefix("AssertionError: ") if errors else ""
+    errors = [_explain(o) for o in cell.get("outputs", []) if o.output_type == "error"]
+    message = errors[0] if errors else ""
     passed = score == points if utils.is_grade(cell) else not errors
     return TestResult(about.grade_id, passed, points, message, edited)
+
+
+def _explain(error):
+    """Says in words what a cell's error is."""
+    if error.ename == "NotImplementedError" and not error.evalue:
+        return NOT_IMPLEMENTED
+    return f"{error.ename}: {error.evalue}".removeprefix("AssertionError: ")

@@ -55,6 +55,7 @@ class SplitModel(Check):
     def run(student, x, weights, doublings, frozen, bottlenecks):
         import keras
         import numpy as np
+        import tensorflow as tf
 
         def dense(name, activation=None):
             return keras.layers.Dense(weights[name][1].size, activation=activation, name=name)
@@ -73,6 +74,11 @@ class SplitModel(Check):
             model.get_layer(name).set_weights(values)
             model.get_layer(name).trainable = name != frozen
 
+        def about():
+            parts = [(layer.name, layer.trainable) for layer in model.layers]
+            return model.name, model.trainable, model.compiled, parts
+
+        before = about()
         base, head, whole = student.split_model(model, cut)
         models = {"base": base, "head": head, "whole": whole, "model": model}
 
@@ -82,6 +88,12 @@ class SplitModel(Check):
             return {name: keras.ops.convert_to_numpy(value) for name, value in found.items()}
 
         returned = {"entry": np.array([size or 0 for size in head.input_shape])}
+        returned["unchanged"], bias = about() == before, model.get_layer(cut).bias.value
+        for name, compute in (("whole", whole), ("composed", lambda x: head(base(x)))):
+            with tf.GradientTape() as tape:
+                total = keras.ops.sum(compute(x))
+            slope = tape.gradient(total, bias, unconnected_gradients="zero")
+            returned[f"{name}_slope"] = keras.ops.convert_to_numpy(slope)
         trainable = [len(part.trainable_variables) for part in models.values()]
         returned["trainable"] = np.array(trainable)
         returned["before"] = outputs()
@@ -105,8 +117,11 @@ class SplitModel(Check):
         output = Array((*rows, out))
         outputs = {"head": output, "whole": output, "model": output}
         outputs["base"] = Array((None,) * given["x"].ndim)
+        slope = Array(given["bottlenecks"].shape[-1:])
         return {
             "entry": Array((None,), "iu"),
+            "unchanged": bool,
+            **{"whole_slope": slope, "composed_slope": slope},
             "trainable": Array((4,), "iu"),
             "before": outputs,
             "alone": output,
@@ -158,6 +173,15 @@ class SplitModel(Check):
             all(_close(found, output) for found in returned["training"].values()),
             "In training, too, the models do what the given one does.",
         )
+        slope = self._slope(given, list(given["weights"])[2])
+        yield (
+            _close(returned["whole_slope"], slope) and _close(returned["composed_slope"], slope),
+            "The gradient of the whole reaches the base.",
+        )
+        yield (
+            returned["unchanged"],
+            "Cutting leaves the model's name, its layers and whether it is compiled as they are.",
+        )
         counts = np.array([2 * (name != given["frozen"]) for name in given["weights"]])
         counts = [counts[:3].sum(), counts[3:].sum(), counts.sum(), counts.sum()]
         yield (
@@ -169,6 +193,16 @@ class SplitModel(Check):
         bottleneck, output = self._outputs(given, weights)
         expected = {"base": bottleneck, "head": output, "whole": output, "model": output}
         return all(_close(found[name], expected[name]) for name in expected)
+
+    def _slope(self, given, cut):
+        """Gradient of the sum of the outputs with respect to the bias of the bottleneck."""
+        kernel, bias = given["weights"][cut]
+        step, slope = 1e-5, []
+        for unit in np.eye(len(bias)):
+            ends = [given["weights"] | {cut: [kernel, bias + end * unit]} for end in (step, -step)]
+            high, low = (self._outputs(given, weights)[1].sum() for weights in ends)
+            slope.append((high - low) / (2 * step))
+        return np.array(slope)
 
     @staticmethod
     def _outputs(given, weights, training=False):
@@ -229,6 +263,8 @@ class CacheFeatures(Check):
 
     @staticmethod
     def run(student, x, weights, shape, batch_size, broken, stored, wide):
+        import os
+        import sys
         import tempfile
         import tracemalloc
         import weakref
@@ -240,10 +276,25 @@ class CacheFeatures(Check):
 
         folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         path, noted, tensors, kept = Path(folder.name, "features.npy"), [], [], [0]
+        listening, slow = [True], []
 
         def gate(x):
             tf.numpy_function(lambda n: noted.append((int(n), path.exists())), [tf.shape(x)[0]], [])
             return tf.debugging.check_numerics(x, "This row stops the run.")
+
+        def real(name):
+            return Path(os.path.realpath(os.fsdecode(name)))
+
+        def listen(event, about):
+            """Notes a file that is made at the path, or comes there from elsewhere."""
+            if not listening or event not in ("open", "os.rename", "os.link"):
+                return
+            if any(not isinstance(name, (str, bytes, os.PathLike)) for name in about[:1]):
+                return  # a file that is open already
+            made = event == "open" and about[2] & os.O_CREAT and real(about[0]) == real(path)
+            moved = event != "open" and real(about[1]) == real(path)
+            if made or (moved and real(path).parent not in real(about[0]).parents):
+                slow.append(event)
 
         def watch(x):
             x = x * 1
@@ -264,8 +315,11 @@ class CacheFeatures(Check):
         h = keras.layers.BatchNormalization(name="norm")(h)
         base = keras.Model(inputs, keras.layers.Reshape(shape)(h))
         base.set_weights([*weights["stem"], *weights["norm"]])
+        sys.addaudithook(listen)
         found = [student.cache_features(base, x, path, batch_size)]
-        returned = {"saved": np.fromfile(path, "u1"), "passed": np.array([n for n, _ in noted])}
+        listening.clear()  # a hook stays until the process ends
+        returned = {"in_one_step": not slow}
+        returned |= {"saved": np.fromfile(path, "u1"), "passed": np.array([n for n, _ in noted])}
         base.set_weights([weight / 2 for weight in [*weights["stem"], *weights["norm"]]])
         found.append(student.cache_features(base, x, path, batch_size))
         base.set_weights([*weights["stem"], *weights["norm"]])
@@ -295,7 +349,7 @@ class CacheFeatures(Check):
         return {
             **dict.fromkeys(names, features),
             **dict.fromkeys(["passed_again", "passed_later"], int),
-            **dict.fromkeys(["interrupted", "early", "streamed"], bool),
+            **dict.fromkeys(["interrupted", "early", "streamed", "in_one_step"], bool),
             **{name: [bool, bool] for name in ("mapped", "refused")},
             "passed": Array((None,), "iu"),
             "saved": Array((None,), "u"),
@@ -345,6 +399,10 @@ class CacheFeatures(Check):
             "A run that is interrupted says so. There is no file at the path before all features "
             "are in it.",
         )
+        yield (
+            returned["in_one_step"],
+            "The whole file comes to the path in a single step, from another name beside it.",
+        )
         yield right(returned["restarted"]), "A run after an interrupted one computes all features."
         yield (
             all(returned["refused"]) and np.array_equal(returned["stored"], stored),
@@ -383,7 +441,7 @@ class TrainHead(Check):
             given = self._make(np.random.default_rng(0), (12, 6), [4], 1)
             given["weights"]["norm"] = [np.full(4, v, "float32") for v in (1, 0, 0, 1)]
             given["weights"]["out"] = [np.zeros_like(weight) for weight in given["weights"]["out"]]
-            return given | {"y": np.ones((12, 1), "float32"), "epochs": 3, "rate": 0.1}
+            return given | {"y": np.ones((12, 1), "float32"), "epochs": [3, 3], "rate": 0.1}
         units = int(rng.integers(5, 8))
         return self._make(rng, rng.integers((8, 3), (12, 6)).tolist(), [units], 2)
 
@@ -407,7 +465,7 @@ class TrainHead(Check):
                 "out": _dense(rng, units, outputs),
             },
             "shape": features,
-            "epochs": int(rng.integers(2, 4)),
+            "epochs": [int(rng.integers(2, 4)), 4],
             "batch_size": shape[0] // 2 + 1,
             "rate": float(rng.uniform(0.02, 0.05)),
             "loss": "mse",
@@ -437,7 +495,7 @@ class TrainHead(Check):
         def build():
             inputs, features = keras.Input(x.shape[1:]), keras.Input(shape)
             first = keras.layers.Lambda(gate, output_shape=x.shape[1:])
-            first.supports_jit = False
+            first.supports_jit = first.trainable = False
             h = keras.layers.Dense(weights["stem"][1].size, name="stem")(first(inputs))
             h = Louder()(keras.layers.BatchNormalization(name="norm")(h))
             base = keras.Model(inputs, keras.layers.Reshape(shape)(h))
@@ -449,7 +507,7 @@ class TrainHead(Check):
                 layer.set_weights(weights[layer.name])
             return base, head, layers
 
-        def train(x, y, batch_size):
+        def train(x, y, epochs, batch_size, rate):
             noted.clear()
             layers[2].set_weights(weights["out"])
             optimizer = keras.optimizers.SGD(rate)
@@ -458,9 +516,15 @@ class TrainHead(Check):
             found = {layer.name: layer.get_weights() for layer in layers}
             return {"counts": np.array([sum(noted), int(optimizer.iterations)]), "weights": found}
 
+        def trainable():
+            return [part.trainable for part in (base, head, *base.layers, *head.layers)]
+
         base, head, layers = build()
-        equal = [np.repeat(values[:1], len(x), axis=0) for values in (x, y)]
-        returned = {"whole": train(x, y, len(x)), "batches": train(*equal, batch_size)}
+        equal, before = [np.repeat(values[:1], len(x), axis=0) for values in (x, y)], trainable()
+        returned = {"whole": train(x, y, epochs[0], len(x), rate)}
+        # Uphill, every epoch is worse than the one before, and counts nevertheless.
+        returned["batches"] = train(*equal, epochs[1], batch_size, -rate)
+        returned["trainable_kept"] = trainable() == before
         base, head, layers = build()
         attached = student.attach(base, head)
         returned["kept"] = {layer.name: layer.get_weights() for layer in layers}
@@ -483,6 +547,7 @@ class TrainHead(Check):
         return {
             **dict.fromkeys(["whole", "batches"], training),
             **dict.fromkeys(["attached", "composed", "halved"], output),
+            "trainable_kept": bool,
             "kept": weights,
             "entry": Array((None,), "iu"),
             "trainable": int,
@@ -505,20 +570,26 @@ class TrainHead(Check):
             _all_moved(whole["weights"]["out"], weights["out"]),
             "The head is trained.",
         )
-        epochs, steps = given["epochs"], -(-len(x) // given["batch_size"])
+        epochs, steps = given["epochs"][0], -(-len(x) // given["batch_size"])
+        steps *= given["epochs"][1]
         yield (
             _all_close(whole["weights"]["out"], _descend(features, given["y"], given, epochs))
             and whole["counts"][1] == epochs,
             "The head is trained on the features that the base computes in inference, with its own "
             "optimizer and loss, for all epochs.",
         )
-        trained = _descend(features[:1], given["y"][:1], given, epochs * steps)
+        uphill = given | {"rate": -given["rate"]}
+        trained = _descend(features[:1], given["y"][:1], uphill, steps)
         yield (
             _all_close(batches["weights"]["out"], trained)
-            and np.array_equal(batches["counts"], [len(x), epochs * steps])
+            and np.array_equal(batches["counts"], [len(x), steps])
             and all(_equal(batches["weights"][name], weights[name]) for name in ("stem", "norm")),
             "Trained anew with other inputs, the head takes their features, each row passes the "
-            "base once, and a step takes a batch of the given size.",
+            "base once, a step takes a batch of the given size, and every epoch counts.",
+        )
+        yield (
+            returned["trainable_kept"],
+            "What is trainable in the base, and what is frozen there, stays so.",
         )
         yield from self._judge_attached(given, returned, features)
 
@@ -741,6 +812,7 @@ class LayerRates(Check):
         }
         patterns = ["block1/.*", "norm/(gamma|beta)", "out/bias"]
         wrong = ["block2/.*", "block1", "lock1/.*", "block1/kern", "norm/moving_.*", "frozen/.*"]
+        wrong += ["Block1/.*", "block1|block2/.*", "BLOCK1/BIAS"]
         refused = [[patterns[0], pattern] for pattern in wrong]
         refused[::2] = [pair[::-1] for pair in refused[::2]]
         return self._make(rng, weights, patterns, refused) | {"frozen": "frozen"}

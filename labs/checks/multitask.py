@@ -92,10 +92,16 @@ class SharedTrunk(Check):
         shape = np.shape(keras.ops.convert_to_numpy(layer(h, task)))
         same = layer(np.repeat(h[:1], tasks, axis=0) + 1, np.arange(tasks))
         start = np.asarray(keras.ops.convert_to_numpy(same)).ravel().tolist()
+        basis = np.eye(h.shape[1] + 1, h.shape[1], k=-1, dtype="float32")
+        every = np.tile(basis, (tasks, 1)), np.repeat(np.arange(tasks), len(basis))
+        kernels = numpy(lambda: layer(*every), len(every[0])).reshape(tasks, -1)
+        kernels = np.nan_to_num(kernels[:, 1:] - kernels[:, :1])
+        sizes = np.linalg.svd(kernels, compute_uv=False)
         features, rows = model["features"], [model["x"], model["task"]]
         whole = student.shared_trunk(model["tasks"], features, model["hidden"])
         returned = {
             "start_differs": len(set(start)) == tasks,
+            "start_is_free": bool(sizes.min() > 1e-4 * sizes.max()),
             "heads_per_row": shape == (len(h),),
             "model_per_row": tuple(whole.output_shape) == (None,),
             "inputs": [(*i.shape, i.dtype) for i in whole.inputs]
@@ -110,7 +116,6 @@ class SharedTrunk(Check):
             ),
         }
         assign(layer.trainable_weights, {})
-        basis = np.eye(h.shape[1] + 1, h.shape[1], k=-1, dtype="float32")
         for t in range(tasks):
             own = np.full(len(basis), t)
             returned[f"task_{t}"] = numpy(lambda own=own: layer(basis, own), len(basis))
@@ -122,15 +127,17 @@ class SharedTrunk(Check):
         returned["predicted"] = numpy(lambda: whole(rows), len(rows[0]))
         returned["training"] = numpy(lambda: whole(rows, training=True), len(rows[0]))
         returned["predicted_alone"] = numpy(lambda: whole([part[:1] for part in rows]), 1)
+        returned["penalties"] = len(whole.losses)
         return returned
 
     def returns(self, given):
         h, rows = given["heads"]["h"], Array((len(given["model"]["x"]),))
-        names = ["start_differs", "heads_per_row", "model_per_row", "inputs"]
+        names = ["start_differs", "start_is_free", "heads_per_row", "model_per_row", "inputs"]
         heads = [f"task_{t}" for t in range(given["heads"]["tasks"])]
         return {
             **dict.fromkeys(names, bool),
             "counts": Array((4,), "iu"),
+            "penalties": int,
             **dict.fromkeys(heads, Array((h.shape[1] + 1,))),
             **{"mixed": Array((len(h),)), "alone": Array((1,))},
             **{"predicted": rows, "training": rows, "predicted_alone": Array((1,))},
@@ -147,6 +154,10 @@ class SharedTrunk(Check):
         yield shown(
             returned["start_differs"] and differ and np.isfinite(heads).all() and drawn.all(),
             "The kernels start at random, so that the same features give each task another output.",
+        )
+        yield (
+            returned["start_is_free"],
+            "The kernels start at random, each task's independently of the others.",
         )
         yield shown(
             returned["counts"][0] == parameters,
@@ -188,6 +199,7 @@ class SharedTrunk(Check):
             returned["counts"][3] == trunk + heads,
             "All weights of the model are trainable.",
         )
+        yield returned["penalties"] == 0, "The model adds no penalty on weights to the loss."
         yield (
             returned["inputs"],
             "The model takes [x, task] of shapes (batch, features) and (batch,), the latter int32.",
@@ -531,17 +543,18 @@ class SampleTasks(Check):
             "steps": steps,
             "few": np.array([1, 3, 2] if sizes[0] < sizes[1] else [2, 3, 1, 1]),
             "calls": 60,
+            "pairs": 200,
             "seed": seed,
-            "words": [word, "sizes", "form", ""],
+            "words": [word, "sizes", "form", "", "Uniform", "SIZE", " size "],
         }
 
     @staticmethod
-    def run(student, sizes, few, steps, calls, seed, words):
+    def run(student, sizes, few, steps, calls, pairs, seed, words):
         import random
 
         import numpy as np
 
-        def draw(kind, sizes, short):
+        def draw(kind, sizes, short, calls=calls):
             """Draws often with one generator."""
             rng, drawn = np.random.default_rng(seed), None
             try:
@@ -553,8 +566,9 @@ class SampleTasks(Check):
             return drawn if fits else np.full((calls, short), -1)
 
         def refuses(word):
+            short = len(sizes) + 3  # numbers from `tasks` to `steps` would be none for fewer
             try:
-                student.sample_tasks(sizes.tolist(), 1, word, np.random.default_rng(seed))
+                student.sample_tasks(sizes.tolist(), short, word, np.random.default_rng(seed))
             except ValueError:
                 return True
             return False
@@ -585,6 +599,8 @@ class SampleTasks(Check):
             returned[f"uniform{again}"] = draw("uniform", these, total)
             returned[f"size{again}"] = draw("size", these, total)
             returned[f"few{again}"] = draw("size", few, 40)
+        for kind in ("uniform", "size"):
+            returned[f"{kind}_pairs"] = draw(kind, few, 2, pairs)
         returned["one_step"] = bool(np.all(draw("size", few, 1) >= 0))
         return returned | {"sizes": sizes, "global_state_kept": state() == before}
 
@@ -596,6 +612,7 @@ class SampleTasks(Check):
             **{"first": first, "first_again": first, "sizes": Array(given["sizes"].shape, "iu")},
             **dict.fromkeys(["refused", "others_refused", "one_step", "global_state_kept"], bool),
             **dict.fromkeys(["uniform", "uniform_again", "size", "size_again"], drawn),
+            **dict.fromkeys(["uniform_pairs", "size_pairs"], Array((given["pairs"], 2), "iu")),
         }
 
     def judge(self, given, returned):
@@ -614,6 +631,7 @@ class SampleTasks(Check):
         yield returned["others_refused"], refused
         yield returned["one_step"], numbers
         few = given["few"] / given["few"].sum()
+        shares_of_few = {"uniform": np.full(len(few), 1 / len(few)), "size": few}
         yield _as_often(returned["few"], few), sentences["size"]
         yield np.array_equal(returned["sizes"], sizes), "The sizes stay as they are."
         yield (
@@ -632,9 +650,14 @@ class SampleTasks(Check):
                 len(np.unique(drawn, axis=0)) == len(drawn),
                 "Another call with the same generator draws other tasks.",
             )
+            pairs = returned[f"{kind}_pairs"]
             yield (
-                _are_tasks(drawn, tasks) and _are_independent(drawn, share),
-                "Draws are independent: what was drawn before has no say in what comes next.",
+                _are_tasks(drawn, tasks)
+                and _are_independent(drawn, share)
+                and _are_tasks(pairs, len(few))
+                and _are_independent(pairs, shares_of_few[kind]),
+                "Draws are independent, however few: what was drawn before has no say in what "
+                "comes next.",
             )
 
 

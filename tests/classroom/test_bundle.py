@@ -63,7 +63,7 @@ def test_an_answer_gets_its_points_and_what_is_missing_is_told(student):
     nbformat.write(notebook, path)
     done = run(student, "course", "check", "labs/multitask/multitask.ipynb")
     assert done.returncode == 1
-    assert "NotImplementedError" in done.stdout
+    assert "The task is not implemented." in done.stdout
     assert "1 of 5 visible tests pass" in done.stdout
 
 

@@ -40,6 +40,13 @@ def test_an_error_is_named(check):
     assert check("def double(x):\n    return y")["double-tests"].message.startswith("NameError")
 
 
+def test_a_task_without_an_answer_is_named(check):
+    code = "def double(x):\n    raise NotImplementedError%s"
+    assert check(code % "")["double-tests"].message == "The task is not implemented."
+    said = check(code % "('for odd x')")["double-tests"].message
+    assert said == "NotImplementedError: for odd x"
+
+
 def test_what_only_the_grader_knows_is_left_open(check):
     def write(notebook):
         notebook.cells[3].source = "Because twice is twice."

@@ -1,0 +1,11 @@
+"""Gives the given model another name, although nothing about it should change."""
+
+LOSES = {"split_model-check": 3}
+
+
+# %% split_model
+def split_model(model, layer_name):
+    cut = model.get_layer(layer_name).output
+    base, head = keras.Model(model.input, cut), keras.Model(cut, model.output)
+    model.name = "whole"
+    return base, head, model
