@@ -28,7 +28,8 @@ class Divergence(Check):
         rows, classes = int(rng.integers(7, 10)), int(rng.integers(3, 6))
         target, logits = rng.normal(scale=2.5, size=(2, rows, classes))
         logits[-1] = target[-1] + rng.uniform(1, 2)
-        return self._inputs(rng, target, logits, rng.uniform(0.5, 2, size=rows))
+        inputs = self._inputs(rng, target, logits, rng.uniform(0.5, 2, size=rows))
+        return inputs | {"thorough": True}
 
     @staticmethod
     def _inputs(rng, target, logits, weights):
@@ -44,10 +45,11 @@ class Divergence(Check):
             "far": np.roll(large, 1, axis=1),
             "weights": weights,
         }
-        return {name: array.astype("float32") for name, array in arrays.items()}
+        arrays = {name: array.astype("float32") for name, array in arrays.items()}
+        return arrays | {"thorough": False}
 
     @staticmethod
-    def run(student, target, logits, large, far, weights):
+    def run(student, target, logits, large, far, weights, thorough):
         import tensorflow as tf
 
         def evaluate(*answers):
@@ -60,17 +62,22 @@ class Divergence(Check):
             )
             return [values.numpy(), *(gradient.numpy() for gradient in gradients)]
 
-        return {
+        returned = {
             "usual": evaluate(target, logits),
             "large_target": evaluate(large, logits),
             "large_logits": evaluate(target, large),
             "large_both": evaluate(large, far),
         }
+        if thorough:
+            one_row = [tf.constant(answer[:1]) for answer in (target, logits)]
+            returned["one_row"] = student.kl_divergence(*one_row).numpy()
+        return returned
 
     def returns(self, given):
         shape = given["target"].shape
         form = [Array(shape[:1]), Array(shape), Array(shape)]
-        return dict.fromkeys(["usual", "large_target", "large_logits", "large_both"], form)
+        forms = dict.fromkeys(["usual", "large_target", "large_logits", "large_both"], form)
+        return forms | ({"one_row": Array((1,))} if given["thorough"] else {})
 
     def judge(self, given, returned):
         target, logits, large = given["target"], given["logits"], given["large"]
@@ -99,6 +106,11 @@ class Divergence(Check):
             yield (
                 not np.any(to_target) and _close(to_logits, self._gradient(given, p, q)),
                 f"The gradients are right {where}, too.",
+            )
+        if given["thorough"]:
+            yield (
+                _close(returned["one_row"], _divergence(target[:1], logits[:1])),
+                "A single row has a divergence, too.",
             )
 
     @staticmethod
@@ -130,13 +142,13 @@ class SharpenAndMask(Check):
     def given(self, rng):
         rows, classes = int(rng.integers(10, 15)), int(rng.integers(4, 7))
         sure = rng.permutation(np.arange(rows) % 2 == 0)
-        return self._inputs(
-            self._answers(rng, sure, classes),
-            self._answers(rng, ~sure, classes),
-            *rng.uniform(0.5, 1.5, size=(2, classes)),
-            rng.uniform(0.2, 0.5),
-            rng.uniform(0.58, 0.62),
-        )
+        clean, augmented = (self._answers(rng, rows, classes) for rows in (sure, ~sure))
+        of_target, of_answer = rng.uniform(0.5, 1.5, size=(2, classes))
+        # The divergence of some rows is below 0, and that of two equal answers is not 0.
+        level = np.median((clean @ of_target - augmented @ of_answer) ** 2)
+        temperature, threshold = rng.uniform(0.04, 0.08), rng.uniform(0.58, 0.62)
+        inputs = self._inputs(clean, augmented, of_target, of_answer, temperature, threshold)
+        return inputs | {"level": float(level)}
 
     @staticmethod
     def _answers(rng, sure, classes):
@@ -164,17 +176,20 @@ class SharpenAndMask(Check):
             "of_answer": of_answer,
         }
         arrays = {name: np.asarray(array, "float32") for name, array in arrays.items()}
-        return arrays | {"temperature": float(temperature), "threshold": float(threshold)}
+        numbers = {"temperature": float(temperature), "threshold": float(threshold), "level": 0.0}
+        return arrays | numbers
 
     @staticmethod
-    def run(student, clean, augmented, certain, of_target, of_answer, temperature, threshold):
+    def run(
+        student, clean, augmented, certain, of_target, of_answer, temperature, threshold, level
+    ):
         import numpy as np
         import tensorflow as tf
         from keras import ops
 
         def divergence(target, logits):
             target = ops.sum(ops.stop_gradient(target) * of_target, axis=-1)
-            return ops.square(target - ops.sum(logits * of_answer, axis=-1))
+            return ops.square(target - ops.sum(logits * of_answer, axis=-1)) - level
 
         def evaluate(clean, temperature, threshold):
             answers = [tf.constant(clean), tf.constant(augmented)]
@@ -253,7 +268,7 @@ class SharpenAndMask(Check):
         difference = clean / temperature @ given["of_target"] - augmented @ given["of_answer"]
         counts = _softmax(clean).max(axis=1) > threshold
         slope = -2 * (counts * difference)[:, None] * given["of_answer"]
-        return np.mean(counts * difference**2), slope / len(clean)
+        return np.mean(counts * (difference**2 - given["level"])), slope / len(clean)
 
 
 class ShiftPictures(Check):
@@ -282,6 +297,9 @@ class ShiftPictures(Check):
         reach, farther = (int(one) for one in rng.permutation([2, 3]))
         others = [(many, reach), (small, 1), (decimal, farther), (exact, reach), (decimal, 0)]
         others.append((exact[:1], reach))
+        # Some of these leave the picture altogether.
+        side = int(rng.integers(3, 5))
+        others.append((rng.uniform(1, 2, size=(100, side, side, 1)), side))
         return self.example(rng) | {
             "others": [{"pictures": pictures, "reach": one} for pictures, one in others]
         }
@@ -368,6 +386,11 @@ class ShiftPictures(Check):
             )
             if len(shifts) == len(pictures) >= 200:
                 yield from self._judge_chance(shifts, reach)
+            if reach >= max(pictures.shape[1:3]):
+                yield (
+                    not np.all(np.any(one["moved"], axis=(1, 2, 3))),
+                    "All shifts from −reach to reach occur, also those by the size of a picture.",
+                )
 
     @staticmethod
     def _judge_dots(dots, moved, reach):
@@ -622,9 +645,8 @@ class Teacher(Check):
         sizes = [int(size) for size in rng.choice([3, 4, 5, 6], size=3, replace=False)]
         students = []
         for kind, frozen in (("branched", "branch"), ("sequential", "stem"), ("chain", "")):
-            names = ["stem", "norm", "branch", "out"]
-            if kind != "branched":
-                names.remove("branch")
+            between = {"branched": ["branch"], "sequential": ["bend"], "chain": []}
+            names = ["stem", "norm", *between[kind], "out"]
             start, *learned = (_weights(rng, names, *sizes) for _ in range(3))
             students.append({"kind": kind, "frozen": frozen, "start": start, "learned": learned})
         low, high = float(rng.uniform(0.2, 0.4)), float(rng.uniform(0.6, 0.9))
@@ -645,7 +667,8 @@ class Teacher(Check):
             out = keras.layers.Dense(sizes[-1], name="out")
             inputs = keras.Input(x.shape[1:])
             if kind == "sequential":
-                return keras.Sequential([inputs, stem, norm, keras.layers.Dropout(0.5), out])
+                bend = keras.layers.PReLU(name="bend")
+                return keras.Sequential([inputs, stem, norm, bend, keras.layers.Dropout(0.5), out])
             h = norm(stem(inputs))
             if kind == "branched":
                 branch = keras.layers.Dense(sizes[0], activation="tanh", name="branch")(h)
@@ -758,7 +781,7 @@ class Teacher(Check):
 
     @staticmethod
     def _layers(student):
-        between = {"chain": [], "sequential": ["Dropout"], "branched": ["Dense", "Add"]}
+        between = {"chain": [], "sequential": ["PReLU", "Dropout"], "branched": ["Dense", "Add"]}
         layers = ["Dense", "BatchNormalization", *between[student["kind"]], "Dense"]
         return layers if student["kind"] == "sequential" else ["InputLayer", *layers]
 
@@ -779,12 +802,15 @@ def _divergence(target, logits):
 
 
 def _shifts(pictures, moved, reach):
-    """How far each picture went down and to the right; one that was not moved so is left out."""
+    """How far each picture went down and to the right; one that was not moved so is left out.
+
+    One of which nothing is left may have gone anywhere, and counts once.
+    """
     _, height, width, _ = pictures.shape
     padded = np.pad(pictures, [(0, 0), (reach, reach), (reach, reach), (0, 0)])
     steps = range(-reach, reach + 1)
-    found = [
-        (row, down, right)
+    found = {
+        row: (down, right)
         for down in steps
         for right in steps
         for row in np.flatnonzero(
@@ -793,8 +819,8 @@ def _shifts(pictures, moved, reach):
                 axis=(1, 2, 3),
             )
         )
-    ]
-    return np.array(sorted(found), dtype=int).reshape(-1, 3)[:, 1:]
+    }
+    return np.array([found[row] for row in sorted(found)], dtype=int).reshape(-1, 2)
 
 
 def _weights(rng, names, features, units, outputs):
@@ -804,6 +830,8 @@ def _weights(rng, names, features, units, outputs):
     for name in names:
         if name == "norm":
             arrays = [rng.uniform(0.5, 2, size=units) for _ in range(4)]
+        elif name == "bend":
+            arrays = [rng.uniform(0.1, 0.9, size=units)]
         else:
             kernel = rng.normal(scale=sizes[name][0] ** -0.5, size=sizes[name])
             arrays = [kernel, rng.normal(size=sizes[name][1])]
@@ -822,6 +850,8 @@ def _answers(x, names, weights):
         if name == "norm":
             gamma, beta, mean, variance = (next(weights) for _ in range(4))
             x = gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta
+        elif name == "bend":
+            x = np.where(x > 0, x, next(weights) * x)
         else:
             h = x @ next(weights) + next(weights)
             x = x + np.tanh(h) if name == "branch" else h

@@ -66,16 +66,18 @@ class EarlyFusion(Check):
         """Training rows with distinct variances along random directions, and test rows elsewhere.
 
         The variances of the training rows are exact, so components are never hard to tell apart.
+        The first test row is opposite to the first training row in all components.
         """
         number = min(middle.size, 20)
         directions = np.linalg.qr(rng.normal(size=(middle.size, middle.size)))[0][:number]
         spread = loud * 0.6 ** np.minimum(np.arange(number), 8)
         scores = rng.normal(size=(rows, number))
         scores = np.linalg.qr(scores - scores.mean(axis=0))[0] * np.sqrt(rows)
-        new = rng.normal(size=(23, number))
+        new = rng.normal(size=(22, number))
+        opposite = middle - (spread * scores[:1]) @ directions
         return [
             middle + (spread * scores) @ directions,
-            middle + 2 * loud + (spread * new) @ directions,
+            np.concatenate([opposite, middle + 2 * loud + (spread * new) @ directions]),
         ]
 
     @staticmethod
@@ -227,6 +229,10 @@ class LateFusion(Check):
         }
         if thorough:
             returned["training"] = np.array(training)
+            returned["trained"] = len(model.trainable_variables)
+            returned["penalties"] = len(model.losses)
+            constraints = [getattr(weight, "constraint", None) for weight in model.weights]
+            returned["constraints"] = len(constraints) - constraints.count(None)
             returned["alike"] = student.late_fusion(alike, units, hidden, classes).count_params()
         return returned
 
@@ -243,6 +249,7 @@ class LateFusion(Check):
         }
         if given["thorough"]:
             forms |= {"training": Array((draws, rows, given["classes"])), "alike": int}
+            forms |= dict.fromkeys(("trained", "penalties", "constraints"), int)
         return forms
 
     def judge(self, given, returned):
@@ -290,6 +297,11 @@ class LateFusion(Check):
             yield (
                 as_described and _close(returned["training"], expected[:, 0]),
                 "In training the same layers make the logits as in inference.",
+            )
+            yield (
+                returned["trained"] == len(returned["kernels"]) + len(returned["others"])
+                and returned["penalties"] == returned["constraints"] == 0,
+                "All layers are trained, and no regularisers or constraints are added.",
             )
             yield (
                 returned["alike"] == self._sizes(given, given["alike"])[1],
@@ -401,7 +413,7 @@ class DecisionFusion(Check):
             "usual": usual,
             "zeros": zeros,
             "many": np.concatenate([many, last]),
-            "weights": rng.uniform(0.1, 5, size=classifiers) * 10 ** rng.uniform(-3, 3),
+            "weights": rng.uniform(0.1, 5, size=classifiers) * 10 ** rng.uniform(-10, -9),
             "counts": np.where(np.arange(classifiers) == 1, 0, rng.integers(1, 9, classifiers)),
             "floor": float(10 ** rng.uniform(-1.7, -1.4)),
         }
@@ -420,10 +432,12 @@ class DecisionFusion(Check):
         if counts is not None:
             returned |= {
                 "counted": student.mean_rule(zeros, counts),
+                "heavy": student.mean_rule(usual, 1e18 * weights),
                 "one_row": student.mean_rule(usual[:, :1]),
                 "product_one_row": student.product_rule(usual[:, :1]),
                 "single": student.product_rule(usual[:1]),
                 "low_floor": student.product_rule(zeros, floor=1e-30),
+                "often_low": student.product_rule(np.tile(zeros[:3], (50, 1, 1)), floor=1e-30),
                 "vetoes": student.product_rule(zeros),
             }
         returned = {name: np.asarray(value) for name, value in returned.items()}
@@ -438,8 +452,8 @@ class DecisionFusion(Check):
         if given["counts"] is not None:
             one_row = Array((1, given["usual"].shape[2]))
             forms |= dict.fromkeys(("one_row", "product_one_row"), one_row)
-            forms |= dict.fromkeys(("counted", "low_floor", "vetoes"), of_zeros)
-            forms["single"] = of_usual
+            forms |= dict.fromkeys(("counted", "low_floor", "often_low", "vetoes"), of_zeros)
+            forms |= dict.fromkeys(("heavy", "single"), of_usual)
         return forms
 
     @staticmethod
@@ -479,7 +493,8 @@ class DecisionFusion(Check):
     def _judge_more(given, returned):
         usual, zeros = given["usual"], given["zeros"]
         yield (
-            _close(returned["counted"], _mean(zeros, given["counts"])),
+            _close(returned["counted"], _mean(zeros, given["counts"]))
+            and _close(returned["heavy"], _mean(usual, given["weights"])),
             "With weights, each classifier counts in proportion to its own.",
         )
         yield (
@@ -495,6 +510,10 @@ class DecisionFusion(Check):
             _close(returned["vetoes"], _product(zeros, 1e-12))
             and _close(returned["low_floor"], _product(zeros, 1e-30)),
             "Probabilities below the floor count as the floor, and all others as they are.",
+        )
+        yield (
+            _close(returned["often_low"], _product(np.tile(zeros[:3], (50, 1, 1)), 1e-30)),
+            "The product is right where many classifiers are below a small floor, too.",
         )
 
 
@@ -538,7 +557,8 @@ class MultiplicativeLoss(Check):
         other = np.roll(correct, 1, axis=1)
         sure, large, opposed, lost = (usual.copy() for _ in range(4))
         sure[:, 0] += rng.uniform(25, 60, size=(rows, 1)).astype("float32") * correct
-        large[:, -1] += rng.uniform(200, 400, size=(rows, 1)).astype("float32") * correct
+        # Farther apart than even float64 has exponentials for.
+        large[:, -1] += rng.uniform(400, 450, size=(rows, 1)).astype("float32") * (2 * correct - 1)
         opposed[1::2, 1] += 300 * correct[1::2]
         opposed[1::2, 2] += 300 * other[1::2]
         lost[:, 1] += rng.uniform(150, 400, size=(rows, 1)).astype("float32") * other
@@ -550,7 +570,7 @@ class MultiplicativeLoss(Check):
             "sure": sure,
             "small": float(rng.uniform(0.02, 0.06)),
             "extremes": {"large": large, "opposed": opposed, "lost": lost},
-            "tiny": float(rng.uniform(0.004, 0.008)),
+            "tiny": float(rng.uniform(0.002, 0.004)),
             "weights": rng.uniform(0.5, 2, size=rows).astype("float32"),
         }
 
@@ -578,6 +598,7 @@ class MultiplicativeLoss(Check):
             returned |= {
                 "single": evaluate(usual[:, :1], betas[0]),
                 "large": evaluate(extremes["large"], tiny),
+                "large_sum": evaluate(extremes["large"], betas[1]),
                 "opposed": evaluate(extremes["opposed"], betas[0]),
                 "lost": evaluate(extremes["lost"], betas[0]),
             }
@@ -624,6 +645,7 @@ class MultiplicativeLoss(Check):
             cases |= {
                 "single": (usual[:, :1], betas[0], "The weight of a single modality is 1."),
                 "large": (extremes["large"], given["tiny"], sure),
+                "large_sum": (extremes["large"], betas[1], of_sum),
                 "opposed": (extremes["opposed"], betas[0], extreme),
                 "lost": (extremes["lost"], betas[0], extreme),
             }
