@@ -387,8 +387,9 @@ class ShiftPictures(Check):
             if len(shifts) == len(pictures) >= 200:
                 yield from self._judge_chance(shifts, reach)
             if reach >= max(pictures.shape[1:3]):
+                seen = np.any(one["moved"], axis=(1, 2, 3))
                 yield (
-                    not np.all(np.any(one["moved"], axis=(1, 2, 3))),
+                    np.any(seen) and not np.all(seen),
                     "All shifts from −reach to reach occur, also those by the size of a picture.",
                 )
 
