@@ -285,11 +285,10 @@ def regrade(
 ):
     """Grade all submissions of a lab again, for instance with a changed check."""
     course = open_course(context)
-    course.source(lab)
     options = {"jobs": jobs, "cluster": cluster, "gpus": gpus, "sealed": not unsealed}
     if not diff:
         raise typer.Exit(int(not _grade(course, lab, force=True, **options)))
-    with _grading(lab, cluster) as step:
+    with _grading(course, lab, cluster) as step:
         from course_lib.classroom.gradebook import differences, read_scores
         from course_lib.classroom.grading import preview
 
@@ -302,13 +301,14 @@ def regrade(
 
 
 @contextmanager
-def _grading(lab, cluster):
+def _grading(course, lab, cluster):
     """Shows a progress bar with throughput and time left; gives the function that advances it.
 
     On this machine a warm server starts with it, and imports while the grader itself is imported.
     """
     from course_lib.classroom import warm
 
+    course.source(lab)  # names an unknown lab before anything starts
     with nullcontext() if cluster else warm.serving(), progress() as bars:
         bar = bars.add_task(f"grading {lab}", total=None)
         start = time.monotonic()
@@ -326,8 +326,7 @@ def _grading(lab, cluster):
 
 def _grade(course, lab, cluster=None, **options):
     """Grades with a progress bar and shows the class; returns whether all could be graded."""
-    course.source(lab)  # before anything starts
-    with _grading(lab, cluster) as step:
+    with _grading(course, lab, cluster) as step:
         from course_lib.classroom.grading import grade
         from course_lib.classroom.results import read_results
 
