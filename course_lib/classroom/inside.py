@@ -1,9 +1,10 @@
 """What the grader runs inside a student's kernel; it is trusted in nothing."""
 
-import functools
 import sys
 from importlib.abc import MetaPathFinder
 from types import SimpleNamespace
+
+from IPython import get_ipython
 
 from course_lib.classroom import wire
 from course_lib.classroom.sandbox import TOPICS
@@ -70,15 +71,19 @@ def prepare(characters):
     """Makes the kernel ready for a submission.
 
     Args:
-        characters: Number to which every message of what it prints is cut at its source. It spares
-            the grader a flood; the bound itself is the grader's to keep.
+        characters: Number to which what a cell prints, and what its errors say, is cut at its
+            source. It spares the grader a flood; the bound itself is the grader's to keep.
     """
     sys.meta_path.insert(0, NoSolutions())
+    session = get_ipython().kernel.session
+    pack = session.pack
 
-    def cut(message):
-        message["content"]["text"] = message["content"]["text"][:characters]
-        return message
+    def cut(content):
+        for key in ("text", "evalue", "ename"):
+            if isinstance(content.get(key), str):
+                content[key] = content[key][:characters]
+        if isinstance(content.get("traceback"), list):
+            content["traceback"] = [str(line)[:characters] for line in content["traceback"]]
+        return pack(content)
 
-    for stream in (sys.stdout, sys.stderr):
-        # Hooks belong to the thread that publishes.
-        stream.pub_thread.schedule(functools.partial(stream.register_hook, cut))
+    session.pack = cut
