@@ -13,7 +13,7 @@ setup: .venv/installed  ## make .venv with the pinned packages
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	-$(BIN)/python -m compileall -q -j 0 .venv/lib
-	$(BIN)/jupyter kernelspec install --sys-prefix course_lib/classroom/kernelspecs/course
+	$(BIN)/jupyter kernelspec install --sys-prefix classroom/kernels/kernelspecs/course
 	@touch $@
 
 course: setup  ## run every lecture, grade a demo class for every lab, say where the results are

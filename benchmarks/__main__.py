@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from course_lib.classroom.course import Course
+from classroom.course import Course
 
 FIGURES = (
     "method_one",

@@ -1,12 +1,12 @@
 """What attacks on its memory and time cost the grader; each runs in a sealed kernel."""
 
-from course_lib.classroom import warm
-from tests.classroom.test_attacks import ANSWERS, MEBI, OUTPUTS, PROCESSES, attack
+from classroom.kernels import warm_server
+from tests.classroom.grading.test_attacks import ANSWERS, MEBI, OUTPUTS, PROCESSES, attack
 
 
 def measure(course):
     rows = []
-    with warm.serving():
+    with warm_server.serving():
         attack("")  # the server and the judge are there
         for name, code in {"nothing": "", **OUTPUTS, **PROCESSES}.items():
             rows.append(_row(name, *attack(code)))

@@ -16,7 +16,7 @@ from keras import layers
 from benchmarks.timing import seconds
 from course_lib import datasets
 from course_lib.consistency import augmentations, data
-from course_lib.consistency.training import METHODS, UDA, Supervised
+from course_lib.consistency.methods import METHODS, UDA, Supervised
 from course_lib.datasets import files
 
 SEEDS = range(5)

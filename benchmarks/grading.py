@@ -13,12 +13,13 @@ import nbformat
 import numpy as np
 import psutil
 
-from course_lib.classroom import outcomes, variants
-from course_lib.classroom.collect import collect
-from course_lib.classroom.demo import make_class
-from course_lib.classroom.gradebook import read_scores
-from course_lib.classroom.labs import release
-from course_lib.classroom.verify import hand_in
+from classroom.labs import variants
+from classroom.labs.demo_class import make_class
+from classroom.labs.release import release
+from classroom.labs.verify import hand_in
+from classroom.results import outcomes
+from classroom.results.gradebook import read_scores
+from classroom.submissions.collect import collect
 
 STUDENTS = 48
 SIZES = (10, 100, 1000)
@@ -88,7 +89,7 @@ def _trivial_class(root, size):
 def _faults():
     """Right answers in notebooks that were damaged in every way, beside three honest ones."""
     from tests.classroom.conftest import make_tiny_lab
-    from tests.classroom.test_submission import FAULTS, RIGHT
+    from tests.classroom.submissions.test_repair import FAULTS, RIGHT
 
     with tempfile.TemporaryDirectory() as folder:
         course = make_tiny_lab(Path(folder))

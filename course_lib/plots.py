@@ -165,7 +165,7 @@ def bland_altman(axes, predicted, actual, unit):
         unit: The labels' unit.
     """
     # Where labs are graded, plots are there and what they ask for is not.
-    from course_lib.multitask.measures import limits_of_agreement
+    from course_lib.metrics import limits_of_agreement
 
     agreement = limits_of_agreement(predicted, actual)
     axes.scatter(

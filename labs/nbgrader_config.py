@@ -15,7 +15,7 @@ c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = "."
 
 # A submission that comes late loses points for every day that has begun: none, unless said here.
-c.AssignLatePenalties.plugin_class = "course_lib.classroom.late.LatePenalty"
+c.AssignLatePenalties.plugin_class = "classroom.results.late_penalty.LatePenalty"
 c.LatePenalty.per_day = 0
 c.LatePenalty.unit = "percent"
 

@@ -7,10 +7,10 @@ import numpy as np
 from keras import layers, ops
 
 from course_lib.consistency import losses, pairs
-from course_lib.consistency.gradients import input_gradient
-from course_lib.consistency.training import METHODS
+from course_lib.consistency.methods import METHODS
 from course_lib.fusion import layers as fusion
 from course_lib.fusion import merging, speech
+from course_lib.gradients import input_gradient
 from course_lib.multitask import architectures, balancing, proximal, relationships
 from course_lib.multitask import losses as masked
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.classroom.course import Course
+from classroom.course import Course
 
 ROOT = Path(__file__).parents[1]
 

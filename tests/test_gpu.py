@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from course_lib.classroom.cluster import gpu
-from course_lib.classroom.course import Course
-from course_lib.classroom.verify import verify
+from classroom.course import Course
+from classroom.grading.workers import gpu
+from classroom.labs.verify import verify
 
 pytestmark = pytest.mark.gpu
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from course_lib.classroom.course import Course
+from classroom.course import Course
 
 ROOT = Course.find(__file__).root
 CARD = {"tensorflow", "jupyterlab", "nbgrader", "papermill", "matplotlib", "pytest"}

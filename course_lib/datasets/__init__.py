@@ -6,23 +6,19 @@
 (15362, 28)
 """
 
-from course_lib.datasets import (
-    audiovisual_digits,
-    chembl,
+from course_lib.datasets.chemistry import chembl, tox21
+from course_lib.datasets.files import DataError, fetch, files_of, folders
+from course_lib.datasets.pictures import (
     cifar10,
-    computer_survey,
     dolphins_sharks,
     dresses,
     hymenoptera,
     mnist,
-    reviews,
     rooms,
-    school,
-    spoken_digits,
-    tox21,
 )
-from course_lib.datasets.files import DataError, fetch, files_of, folders
-from course_lib.datasets.pictures import read_folder
+from course_lib.datasets.pictures.labelled import read_folder
+from course_lib.datasets.sounds import audiovisual_digits, spoken_digits
+from course_lib.datasets.tables import computer_survey, reviews, school
 
 MODULES = {
     "audiovisual_digits": audiovisual_digits,

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit
 
 from course_lib import datasets
-from course_lib.datasets.dresses import duplicates
+from course_lib.datasets.pictures.dresses import duplicates
 from course_lib.multitask import architectures
 
 SEEDS = 5

@@ -13,7 +13,7 @@ import itertools
 import keras
 import numpy as np
 
-from course_lib.datasets import rooms as rooms_data
+from course_lib.datasets.pictures import rooms as rooms_data
 from course_lib.multitask import adaptive, architectures, dense, relationships
 from course_lib.multitask.balancing import Balance, Balanced
 

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from course_lib.multitask import gradients
+from course_lib import gradients
 from course_lib.multitask.architectures import INITIAL
 
 

@@ -20,9 +20,9 @@ import keras
 import numpy as np
 
 from course_lib import datasets
-from course_lib.datasets import drawing, furnishing, rendering
-from course_lib.datasets import rooms as rooms_data
 from course_lib.datasets.files import DataError, storage
+from course_lib.datasets.pictures import rooms as rooms_data
+from course_lib.datasets.synthetic import drawing, furnishing, rendering
 from course_lib.multitask.losses import Present, cosine_distance
 
 MAIN = "segmentation"

@@ -141,19 +141,9 @@ def load(name, size=None, weights="trained", seed=0):
     if not trained:
         keras.utils.set_random_seed(seed)
 
-    pictures = keras.Input((*size, 3), name="pictures")
-    x = Preprocess(network.mode, name="preprocess")(pictures) if network.mode else pictures
-    if name == "course_tiny":
-        maps = _course_tiny(x)
-    elif name == "squeezenet":
-        maps = _squeezenet(x)
-    else:
-        maps = _application(name, x, trained)
-    pooled = layers.GlobalAveragePooling2D(name="pooled")(maps)
-    model = keras.Model(pictures, pooled, name=name)
-
+    model = _build(name, size, trained)
     if trained and name == "course_tiny":
-        classifier = keras.Model(pictures, layers.Dense(10, name="scores")(pooled))
+        classifier = keras.Model(model.input, layers.Dense(10, name="scores")(model.output))
         _load_course_tiny(classifier)
     if trained and name == "squeezenet":
         _load_squeezenet(model)
@@ -168,6 +158,21 @@ def load(name, size=None, weights="trained", seed=0):
         licence=network.licence,
         classifier=classifier,
     )
+
+
+def _build(name, size, trained):
+    """Builds a network up to its pooled features; keras.applications alone loads weights here."""
+    mode = _NETWORKS[name].mode
+    pictures = keras.Input((*size, 3), name="pictures")
+    x = Preprocess(mode, name="preprocess")(pictures) if mode else pictures
+    if name == "course_tiny":
+        maps = _course_tiny(x)
+    elif name == "squeezenet":
+        maps = _squeezenet(x)
+    else:
+        maps = _application(name, x, trained)
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(maps)
+    return keras.Model(pictures, pooled, name=name)
 
 
 @keras.saving.register_keras_serializable("course_lib")

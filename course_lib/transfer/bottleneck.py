@@ -207,22 +207,34 @@ def save_features(
             f"augment is a Keras layer, whose configuration can be compared, but got {augment!r}."
         )
     copies = copies if augment else 0
-    fingerprints = {
-        "base": joblib.hash([_describe(base), base.get_weights()]),
-        "x": _fingerprint(x, batch_size),
-        "y": _fingerprint(y, batch_size),
-        "augment": joblib.hash(
-            [_describe(augment), augment.get_weights(), copies, seed] if augment else None
-        ),
-        "batch_size": batch_size,
-    }
+    options = augment, copies, seed, batch_size
+    fingerprints = _fingerprints(base, x, y, *options)
     place = Path(folder, joblib.hash(fingerprints))
     if place.is_dir():
         if _is_whole(place):
             return _open(place)
         warnings.warn(f"{place} is damaged; its features are computed anew.", stacklevel=2)
 
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    _compute(base, x, y, place, fingerprints, *options, progressbar)
+    return _open(place)
+
+
+def _fingerprints(base, x, y, augment, copies, seed, batch_size):
+    """Hashes of all that features depend on."""
+    augmentation = [_describe(augment), augment.get_weights(), copies, seed] if augment else None
+    return {
+        "base": joblib.hash([_describe(base), base.get_weights()]),
+        "x": _fingerprint(x, batch_size),
+        "y": _fingerprint(y, batch_size),
+        "augment": joblib.hash(augmentation),
+        "batch_size": batch_size,
+    }
+
+
+def _compute(base, x, y, place, fingerprints, augment, copies, seed, batch_size, progressbar):
+    """Computes features beside their place, and moves them there when they are whole."""
+    folder = place.parent
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="unfinished-", dir=folder) as beside:
         written = Path(beside, "features")
         written.mkdir()
@@ -242,7 +254,6 @@ def save_features(
         if place.exists():
             os.replace(place, Path(beside, "replaced"))
         os.replace(written, place)
-    return _open(place)
 
 
 def _describe(layer):

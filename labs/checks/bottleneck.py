@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from course_lib.classroom.checks import Array, Check, shown
+from classroom.checks import Array, Check, shown
 
 EPSILON = 1e-3  # of the normalising layers of Keras
 

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_lib.classroom import warm
-from course_lib.classroom.course import Course
-from course_lib.classroom.labs import release
+from classroom.course import Course
+from classroom.kernels import warm_server
+from classroom.labs.release import release
 
 SOLUTION = '''def double(x):
     """Twice x."""
@@ -18,13 +18,13 @@ SOLUTION = '''def double(x):
 TESTS = 'assert double(1) == 2, f"Twice 1 is 2, not {double(1)}."'
 CHECK = """# Hidden check: other numbers.
 ### BEGIN HIDDEN TESTS
-from course_lib.classroom.checks import check
+from classroom.checks import check
 
 check("tiny", "double", globals())
 ### END HIDDEN TESTS"""
 CHECKS = """import numpy as np
 
-from course_lib.classroom.checks import Check
+from classroom.checks import Check
 
 
 class Double(Check):
@@ -74,7 +74,7 @@ def make_tiny_lab(root):
 @pytest.fixture(scope="session", autouse=True)
 def warm_kernels():
     """One server for all tests that start kernels."""
-    with warm.serving():
+    with warm_server.serving():
         yield
 
 

@@ -6,7 +6,7 @@ import pytest
 from jupyter_client.session import Session
 from PIL import Image
 
-from course_lib.classroom.cleaning import (
+from classroom.cleaning import (
     BoundedSession,
     clean_line,
     clean_markdown,

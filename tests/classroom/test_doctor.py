@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from course_lib.classroom import doctor, sandbox
+from classroom import doctor, sandbox
 from course_lib.datasets import files
 
 pytestmark = pytest.mark.services
@@ -35,7 +35,7 @@ def test_the_doctor_looks_at_everything_and_finds_what_is_needed():
 
 def test_a_kernel_that_does_not_start_is_found(monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", "")
-    monkeypatch.setattr("course_lib.classroom.kernels.SocketKernelManager.start_kernel", None)
+    monkeypatch.setattr("classroom.kernels.socket_manager.SocketKernelManager.start_kernel", None)
     assert not doctor._kernel().there
 
 

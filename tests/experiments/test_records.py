@@ -5,9 +5,9 @@ import json
 
 import pytest
 
+from classroom.course import Course
+from classroom.lectures import recording
 from course_lib import records
-from course_lib.classroom import recording
-from course_lib.classroom.course import Course
 from course_lib.datasets.files import DataError
 
 COURSE = Course.find(__file__)

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Lasso, MultiTaskLasso
 
+from classroom.course import Course
 from course_lib import datasets
-from course_lib.classroom.course import Course
 from course_lib.experiments import town_hall
 from course_lib.multitask import baselines
 

@@ -4,8 +4,8 @@ import pytest
 from keras import ops
 from scipy.special import log_softmax
 
-from course_lib.consistency.gradients import input_gradient
 from course_lib.fusion import merging
+from course_lib.gradients import input_gradient
 
 
 @pytest.fixture

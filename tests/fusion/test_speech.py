@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from course_lib.consistency.gradients import input_gradient
 from course_lib.fusion.speech import SincConv, StatisticsPooling, hertz, mel
+from course_lib.gradients import input_gradient
 
 
 def response(kernel, frequency, rate=8000):

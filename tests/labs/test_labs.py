@@ -3,9 +3,10 @@
 import nbformat
 import pytest
 
-from course_lib.classroom import checks, variants
-from course_lib.classroom.course import Course
-from course_lib.classroom.verify import verify
+from classroom.checks import hidden
+from classroom.course import Course
+from classroom.labs import variants
+from classroom.labs.verify import verify
 
 LABS = Course.find(__file__).lab_names()
 
@@ -17,7 +18,7 @@ LABS = Course.find(__file__).lab_names()
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_is_verified(course, lab, part, monkeypatch):
     """With fewer seeds, and an eighth of wrong and hostile variants; `make stress` has all."""
-    monkeypatch.setattr("course_lib.classroom.verify.SEEDS", 5)
+    monkeypatch.setattr("classroom.labs.verify.SEEDS", 5)
     found = variants.read_all(course, lab)
     right = [one for one in found if one.name.startswith("right_")]
     bad = [one for one in found if one not in right]
@@ -39,8 +40,8 @@ def lost(course, lab, variant):
             exec(names["setup"].source, space)
             exec(answers[task], space)
             try:
-                score = checks.check(lab, task, space, checks.seed_of(lab, variant.name))
-            except checks.RequirementNotMet:
+                score = hidden.check(lab, task, space, hidden.seed_of(lab, variant.name))
+            except hidden.RequirementNotMet:
                 score = 0
             if score is not None:
                 found[cell] = pytest.approx(points - score)

@@ -6,7 +6,9 @@ import pytest
 from keras import ops
 from scipy import stats
 
-from course_lib.multitask import adaptive, architectures, gradients, relationships
+from course_lib import gradients
+from course_lib.metrics import relative_gain
+from course_lib.multitask import adaptive, architectures, relationships
 from course_lib.multitask.balancing import (
     Balance,
     Balanced,
@@ -19,7 +21,6 @@ from course_lib.multitask.balancing import (
     last_shared_layer,
 )
 from course_lib.multitask.losses import Present
-from course_lib.multitask.measures import relative_gain
 
 TASKS = ("age", "height")
 GAUSSIAN = dict.fromkeys(TASKS, "gaussian")

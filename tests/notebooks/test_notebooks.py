@@ -7,12 +7,12 @@ import psutil
 import pytest
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
-from course_lib.classroom import lectures
-from course_lib.classroom.course import Course
-from course_lib.classroom.lecture_pages import MathRenderer
+from classroom.course import Course
+from classroom.lectures import run_lectures
+from classroom.lectures.lecture_pages import MathRenderer
 
 COURSE = Course.find(__file__)
-LECTURES = lectures.list_lectures(COURSE)
+LECTURES = run_lectures.list_lectures(COURSE)
 LABS = [COURSE.source(lab) for lab in COURSE.lab_names()]
 PATHS = [lecture.path for lecture in LECTURES] + LABS
 
@@ -90,7 +90,9 @@ def test_a_lecture_runs_offline_and_fast(lecture, tmp_path, monkeypatch):
     course.notebooks.rmdir()
     course.notebooks.symlink_to(COURSE.notebooks)
     spent = []
-    done = lectures.run(course, lecture, step=lambda: spent.append(processor_seconds_of_kernels()))
+    done = run_lectures.run(
+        course, lecture, step=lambda: spent.append(processor_seconds_of_kernels())
+    )
     assert done.faults == []
     assert spent[-1] < 60
     assert len(done.figures) >= 3

@@ -11,13 +11,14 @@ LOSES = {
     "freeze-check": 5,
     "layer_rates-check": 3,
 }
-REPORTED = "changes attributes of libraries or builtins: course_lib.classroom.inside.run_check"
+REPORTED = "changes attributes of libraries or builtins: classroom.checks.kernel_side.run_check"
 
 
 # %% split_model
 import io
 
-from course_lib.classroom import inside, wire
+from classroom.checks import kernel_side
+from classroom.checks import plain_values
 
 
 def forge_split_model(x, weights, doublings, frozen):
@@ -92,12 +93,12 @@ FORGERS = {
 
 
 def run_check(source, given, place, namespace):
-    given = wire.decode(given)
+    given = plain_values.decode(given)
     forged = next(forge for name, forge in FORGERS.items() if name in given)(**given)
-    return inside.Answer(wire.encode(["returned", wire.encode(forged)]))
+    return kernel_side.Answer(plain_values.encode(["returned", plain_values.encode(forged)]))
 
 
-inside.run_check = run_check
+kernel_side.run_check = run_check
 
 
 def split_model(model, layer_name):

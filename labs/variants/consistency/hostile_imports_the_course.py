@@ -37,7 +37,7 @@ def shift_pictures(pictures, reach, rng):
 # %% total_loss
 class SemiSupervised(keras.Model):
     def __init__(self, network, unlabelled_loss, weight):
-        from course_lib.consistency.training import UDA
+        from course_lib.consistency.methods import UDA
 
         super().__init__()
         self.inner = UDA(network, weight=weight)

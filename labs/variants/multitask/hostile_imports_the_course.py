@@ -57,7 +57,7 @@ def masked_loss(y_true, y_pred):
 
 # %% accumulated_gradients
 def accumulated_gradients(model, batches):
-    from course_lib.multitask import gradients
+    from course_lib import gradients
 
     with gradients.tape() as tape:
         losses = [ops.mean((y - model(inputs)) ** 2) for inputs, y in batches]

@@ -1,16 +1,18 @@
 """Replaces what reads inputs and writes answers, again and again, so that all looks right."""
 
 LOSES = {"bland_altman-check": 3}
-REPORTED = "changes attributes of libraries or builtins: course_lib.classroom.checks"
+REPORTED = "changes attributes of libraries or builtins: classroom.checks"
 
 
 # %% bland_altman
 import threading
 import time
 
-from course_lib.classroom import checks, inside, wire
+from classroom.checks import hidden
+from classroom.checks import kernel_side
+from classroom.checks import plain_values
 
-encode, decode = wire.encode, wire.decode
+encode, decode = plain_values.encode, plain_values.decode
 
 
 def forge(value):
@@ -31,8 +33,8 @@ def equal_inputs(text, form=...):
 
 def replace():
     for _ in range(2000):
-        wire.encode, wire.decode = (lambda value: encode(forge(value))), equal_inputs
-        checks.judge = checks.conclude = lambda *args: checks.Verdict(1.0, [])
+        plain_values.encode, plain_values.decode = (lambda value: encode(forge(value))), equal_inputs
+        hidden.judge = hidden.conclude = lambda *args: hidden.Verdict(1.0, [])
         time.sleep(0.01)
 
 

@@ -1,0 +1,60 @@
+"""Everything at once: `course build` and `course demo`."""
+
+import shutil
+
+import typer
+from rich.table import Table
+
+from classroom.cli.grading import collect_archive, grade_class
+from classroom.cli.lectures import run_lectures
+from classroom.cli.terminal import CORES, Jobs, can_seal, console, open_course
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(context: typer.Context, jobs: Jobs = CORES):
+    """Collect, grade and report a class of synthetic students for every lab, in build/demo/."""
+    course = open_course(context)
+    if not _demo(course, jobs):
+        raise typer.Exit(1)
+
+
+def _demo(course, jobs):
+    """Runs the demo class of every lab; returns whether every submission could be graded."""
+    from classroom.labs.demo_class import make_class
+    from classroom.reports.class_report import write_report
+
+    shutil.rmtree(course.build / "demo", ignore_errors=True)
+    demo = course.copy(course.build / "demo")
+    good = True
+    for lab in course.lab_names():
+        archive = demo.root / f"{lab}.zip"
+        make_class(demo, lab, archive)
+        collect_archive(demo, lab, archive)
+        good &= grade_class(demo, lab, jobs=jobs, sealed=can_seal())
+        write_report(demo, lab)
+    return good
+
+
+@app.command()
+def build(context: typer.Context, jobs: Jobs = CORES):
+    """Run every lecture, grade a demo class for every lab, and say where the results are."""
+    course = open_course(context)
+    good = run_lectures(course)
+    good &= _demo(course, jobs)
+    _say_where(course)
+    raise typer.Exit(int(not good))
+
+
+def _say_where(course):
+    """Says where the results of lectures and demo classes are."""
+    table = Table.grid(padding=(0, 2))
+    for what, pattern in (
+        ("lectures", "lectures/*.html"),
+        ("figures", "figures/*"),
+        ("class report", "demo/labs/reports/*.html"),
+    ):
+        for path in sorted(course.build.glob(pattern)):
+            table.add_row(what, str(path))
+    console.print(table, soft_wrap=True)

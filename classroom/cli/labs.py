@@ -1,0 +1,72 @@
+"""The commands for labs: `course labs …`."""
+
+import typer
+from rich.table import Table
+
+from classroom.cli.terminal import (
+    CORES,
+    Jobs,
+    Lab,
+    can_seal,
+    console,
+    mark,
+    open_course,
+    progress,
+    show,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Labs: list, release, verify, bundle.")
+
+
+@app.command("list")
+def labs_list(context: typer.Context):
+    """List the labs with their points and variants."""
+    import nbformat
+
+    from classroom.labs import variants
+
+    course = open_course(context)
+    table = Table("lab", "points by tests", "variants")
+    for lab in course.lab_names():
+        points = variants.points(nbformat.read(course.source(lab), as_version=4))
+        table.add_row(lab, f"{sum(points.values()):g}", str(len(variants.read_all(course, lab))))
+    console.print(table)
+
+
+@app.command("release")
+def labs_release(context: typer.Context, lab: Lab):
+    """Make a lab's release, without solutions and hidden checks."""
+    from classroom.labs.release import release
+
+    console.print(f"Released: {release(open_course(context), lab)}", soft_wrap=True)
+
+
+@app.command("verify")
+def labs_verify(context: typer.Context, lab: Lab, jobs: Jobs = CORES):
+    """Prove that every variant of a lab gets exactly the score that it should get."""
+    from classroom.labs.verify import verify
+
+    findings = []
+    with progress() as bars:
+        bar = bars.add_task("variants", total=None)
+
+        def step(outcome, left):
+            bars.update(bar, advance=1, total=bars.tasks[0].completed + 1 + left)
+
+        for finding in verify(open_course(context), lab, jobs, step, sealed=can_seal()):
+            findings.append(finding)
+            bars.console.print(f"{mark(not finding.problems)} {show(finding.what)}")
+            for problem in finding.problems:
+                bars.console.print(f"    {show(problem)}")
+    raise typer.Exit(int(any(finding.problems for finding in findings)))
+
+
+@app.command("bundle")
+def labs_bundle(context: typer.Context):
+    """Pack what students get: lectures, released labs, course_lib and the set-up files."""
+    from classroom.labs.release import bundle
+
+    course = open_course(context)
+    console.print(
+        f"Bundle: {bundle(course, course.build / 'bundle' / 'course.zip')}", soft_wrap=True
+    )

@@ -1,0 +1,1 @@
+"""Grading a class: each submission is prepared, run, and recorded."""

@@ -1,0 +1,1 @@
+"""Kernels: forked from a warm server, and listening on Unix sockets."""

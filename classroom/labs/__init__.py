@@ -1,0 +1,1 @@
+"""Labs: their release, their variants and the proof that they grade as they say."""

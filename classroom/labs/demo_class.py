@@ -1,0 +1,67 @@
+"""A demo class of synthetic students, made from the variants of a lab."""
+
+import zipfile
+
+import nbformat
+import numpy as np
+
+from classroom.labs import variants
+from classroom.labs.release import release
+
+STUDENTS = 12
+
+
+def make_class(course, lab, archive, students=STUDENTS, seed=0):
+    """Makes the archive that a learning platform would export for a class of synthetic students.
+
+    Each student answers each task like one of the lab's honest variants, like its solution, or not
+    at all.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+        archive: The zip file to write, in the layout of Moodle's exports.
+        students: Number of students.
+        seed: Seed of all draws.
+
+    Returns:
+        Dictionary from each student's identifier to the points that their answers must get.
+    """
+    rng = np.random.default_rng(seed)
+    source = nbformat.read(course.source(lab), as_version=4)
+    released = nbformat.read(release(course, lab), as_version=4)
+    points = variants.points(source)
+    expected = {}
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for number in range(1, students + 1):
+            answers, lost = {}, 0.0
+            for task, options in _options(course, lab, source, points).items():
+                answer, loses = options[rng.integers(len(options))]
+                if answer is not None:
+                    answers[task] = answer
+                lost += loses
+            student = f"{1000 + number}"
+            expected[student] = sum(points.values()) - lost
+            notebook = nbformat.writes(variants.answer(released, answers))
+            file.writestr(
+                f"Student {number}_{student}_assignsubmission_file_/{lab}.ipynb", notebook
+            )
+    return expected
+
+
+def _options(course, lab, source, points):
+    """For each solution cell, the answers to choose from with the points that each loses."""
+    solutions = variants.solutions(source)
+    options = {task: [(solution, 0.0)] * 3 for task, solution in solutions.items()}
+    for task in options:
+        options[task].append(
+            (None, sum(p for cell, p in points.items() if cell.split("-")[0] == task))
+        )
+    for variant in variants.read_all(course, lab):
+        if variant.hostile:
+            continue
+        for task, answer in variant.answers.items():
+            loses = sum(p for cell, p in variant.loses.items() if cell.split("-")[0] == task)
+            options[task].append((answer, loses))
+    return options

@@ -1,0 +1,1 @@
+"""Lectures: running them, their pages, their records."""

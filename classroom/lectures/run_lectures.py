@@ -1,0 +1,285 @@
+"""Running lectures with papermill."""
+
+import base64
+import filecmp
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import papermill
+from nbclient.exceptions import DeadKernelError
+
+from classroom.kernels.socket_manager import SocketKernelManager
+from classroom.lectures import lecture_cells, lecture_pages
+
+
+@dataclass(frozen=True)
+class Lecture:
+    """One lecture notebook.
+
+    Attributes:
+        path: The notebook.
+        title: Its first heading.
+        minutes: How long it takes in class.
+        prerequisites: Names of the lectures that it builds on.
+        steps: Number of cells that a run executes, papermill's parameters included.
+    """
+
+    path: Path
+    title: str
+    minutes: int
+    prerequisites: list[str]
+    steps: int
+
+    @property
+    def name(self):
+        return self.path.stem
+
+
+@dataclass(frozen=True)
+class Run:
+    """A lecture that was run.
+
+    Attributes:
+        lecture: The `Lecture`.
+        seconds: Time that its cells took, the start of the kernel included.
+        of_cells: Seconds that each code cell took, by the cell's id.
+        page: The executed lecture as an HTML page.
+        figures: Its figures, as PNG files.
+        faults: What went wrong: which claims do not hold, in which cell an error, which exercises
+            have a wrong check, which formulas cannot be drawn.
+    """
+
+    lecture: Lecture
+    seconds: float
+    of_cells: dict[str, float]
+    page: Path
+    figures: list[Path]
+    faults: list[str]
+
+
+def list_lectures(course):
+    """Lists the lectures of a course: its notebooks whose names begin with a number.
+
+    Args:
+        course: A `Course`.
+
+    Returns:
+        List of `Lecture`s in their order.
+
+    Raises:
+        ValueError: if one of them is no lecture, with its path and what is wrong.
+    """
+    return [_read(path) for path in sorted(course.notebooks.glob("[0-9][0-9]_*.ipynb"))]
+
+
+def _read(path):
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception as error:  # nbformat raises errors of many kinds
+        raise ValueError(f"{path} is no notebook: {error}") from error
+    about = notebook.metadata.get("course", {})
+    if missing := {"minutes", "prerequisites"} - set(about):
+        raise ValueError(
+            f'{path}: its metadata lack {sorted(missing)}. They should hold "course": '
+            '{"minutes": 75, "prerequisites": []}.'
+        )
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    title = "".join(texts[:1]).partition("\n")[0].strip("# ")
+    if not title:
+        raise ValueError(f"{path}: its first Markdown cell should begin with the title: # Title")
+    try:
+        prepared = lecture_cells.prepare(notebook)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    steps = 1 + sum(cell.cell_type == "code" for cell in prepared.cells)
+    return Lecture(path, title, about.minutes, about.prerequisites, steps)
+
+
+def named(course, names=None):
+    """Picks lectures.
+
+    Args:
+        course: A `Course`.
+        names: Parts of lectures' names; all lectures if none.
+
+    Returns:
+        List of `Lecture`.
+
+    Raises:
+        ValueError: if a part fits no lecture.
+    """
+    lectures = list_lectures(course)
+    for name in names or []:
+        if not any(name in lecture.name for lecture in lectures):
+            raise ValueError(f"No lecture's name holds {name!r}. See `course lectures list`.")
+    return [
+        lecture for lecture in lectures if not names or any(name in lecture.name for name in names)
+    ]
+
+
+def find(course, name):
+    """Finds one lecture.
+
+    Args:
+        course: A `Course`.
+        name: The lecture's name, its number, or a part of its name that fits no other.
+
+    Returns:
+        A `Lecture`.
+
+    Raises:
+        ValueError: if no lecture fits, or more than one.
+    """
+    lectures = list_lectures(course)
+    exact = [lec for lec in lectures if name == lec.name or name.zfill(2) == lec.name[:2]]
+    found = exact or [lec for lec in lectures if name in lec.name]
+    if len(found) != 1:
+        fits = ", ".join(lec.name for lec in found) or "none"
+        raise ValueError(
+            f"{name!r} should fit one lecture, but fits {fits}. `course lectures list` shows all."
+        )
+    return found[0]
+
+
+def run(course, lecture, profile="fast", source="synthetic", seed=0, step=lambda: None):
+    """Runs a lecture with its exercises solved, and keeps what it shows.
+
+    Args:
+        course: A `Course`; results go to `build/lectures/` and `build/figures/`.
+        lecture: A `Lecture`.
+        profile: `"fast"` or `"full"`.
+        source: `"synthetic"` or `"real"` data.
+        seed: Seed that the lecture starts from.
+        step: Function called after each cell.
+
+    Returns:
+        A `Run`. A lecture that fails is kept up to the cell that failed.
+    """
+    executed = course.build / "lectures" / lecture.path.name
+    executed.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(lecture_cells.prepare(nbformat.read(lecture.path, as_version=4)), executed)
+    parameters = {"PROFILE": profile, "SOURCE": source, "SEED": seed}
+    notebook = _execute(course, executed, parameters, step)
+    faults = lecture_cells.faults(notebook.cells)
+    of_cells = {
+        cell.id: cell.metadata.papermill.duration or 0
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    }
+    notebook.cells = lecture_cells.restore(notebook.cells)
+    nbformat.write(notebook, executed)
+    page = executed.with_suffix(".html")
+    faults += lecture_pages.write_page(course, lecture.title, notebook, page)
+    lecture_pages.write_index(list_lectures(course), page.parent)
+    figures = _keep_figures(course.build / "figures" / lecture.name, notebook)
+    return Run(lecture, notebook.metadata.papermill.duration, of_cells, page, figures, faults)
+
+
+def _execute(course, path, parameters, step):
+    """Runs a notebook in its place, as far as it goes, and returns it."""
+    died = False
+    try:
+        papermill.execute_notebook(
+            path,
+            path,
+            parameters=parameters,
+            cwd=course.notebooks,
+            kernel_name="course",
+            progress_bar=False,
+            kernel_manager_class=SocketKernelManager,
+            shutdown_kernel="immediate",
+            on_cell_complete=lambda **_: step(),
+        )
+    except papermill.PapermillExecutionError:
+        pass  # the cell shows its error
+    except DeadKernelError:
+        died = True
+    notebook = nbformat.read(path, as_version=4)
+    if died:
+        lecture_cells.blame_dead_kernel(notebook.cells)
+    return notebook
+
+
+def write_tutor_version(course, lecture):
+    """Writes a lecture as its lecturer wants it: solutions open, speaker's notes visible.
+
+    Args:
+        course: A `Course`; results go to `build/tutor/`.
+        lecture: A `Lecture`. Where it was run as it is now, the page shows what it showed then.
+
+    Returns:
+        Paths of the notebook and of the page.
+    """
+    notebook = course.build / "tutor" / lecture.path.name
+    notebook.parent.mkdir(parents=True, exist_ok=True)
+    shown = nbformat.read(lecture.path, as_version=4)
+    nbformat.write(lecture_cells.tutor(shown), notebook)
+    executed = course.build / "lectures" / lecture.path.name
+    if executed.exists():
+        shown = lecture_cells.with_outputs(shown, nbformat.read(executed, as_version=4))
+    page = notebook.with_suffix(".html")
+    lecture_pages.write_page(course, lecture.title, lecture_cells.tutor(shown), page)
+    lecture_pages.write_index(list_lectures(course), page.parent)
+    return notebook, page
+
+
+def working_copy(course, fresh=()):
+    """Copies the lectures, so that lecturing does not change the course.
+
+    Args:
+        course: A `Course`; the copy is in `build/live/`.
+        fresh: `Lecture`s to copy anew. Where the copy that is there already differs, it is kept as
+            `NAME.old.ipynb`. All other notebooks that are there already stay as they are.
+
+    Returns:
+        The folder.
+    """
+    folder = course.build / "live"
+    anew = {lecture.path for lecture in fresh}
+    for path in sorted(course.notebooks.rglob("*")):
+        if path.is_dir() or ".ipynb_checkpoints" in path.parts:
+            continue
+        copied = folder / path.relative_to(course.notebooks)
+        if path.suffix == ".ipynb" and copied.exists():
+            if path not in anew or filecmp.cmp(path, copied, shallow=False):
+                continue
+            copied.replace(copied.with_suffix(".old.ipynb"))
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copied)
+    return folder
+
+
+def outdated(course, lectures):
+    """Finds lectures that were changed after their working copy.
+
+    Args:
+        course: A `Course`, with a working copy.
+        lectures: List of `Lecture`s.
+
+    Returns:
+        Those of them whose copy is older and differs.
+    """
+    copies = [course.build / "live" / lecture.path.name for lecture in lectures]
+    return [
+        lecture
+        for lecture, copy in zip(lectures, copies)
+        if lecture.path.stat().st_mtime > copy.stat().st_mtime
+        and not filecmp.cmp(lecture.path, copy, shallow=False)
+    ]
+
+
+def _keep_figures(folder, notebook):
+    """Writes the notebook's figures to a folder, numbered, and returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    pictures = [
+        output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})
+    ]
+    paths = [folder / f"{number:02}.png" for number in range(1, len(pictures) + 1)]
+    for path, picture in zip(paths, pictures):
+        path.write_bytes(base64.b64decode(picture))
+    return paths

@@ -1,0 +1,1 @@
+"""What is told about a graded class, to its teachers and to each student."""

@@ -1,0 +1,1 @@
+"""What a class reached: the gradebook and what became of each submission."""

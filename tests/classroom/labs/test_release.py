@@ -1,0 +1,78 @@
+import re
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from classroom.labs import variants
+from classroom.labs.release import bundle, release
+
+
+@pytest.fixture
+def unpacked(course, tmp_path):
+    """What a student sees: the unpacked bundle of the real course, made in a copy."""
+    copy = course.copy(tmp_path / "copy")
+    for name in ("course_lib", "notebooks", "data", "docs", "Makefile", "pyproject.toml"):
+        _link(course.root / name, copy.root / name)
+    for name in ("constraints.txt", "environment.yml"):
+        _link(course.root / name, copy.root / name)
+    path = bundle(copy, tmp_path / "bundle.zip")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "student")
+    return tmp_path / "student" / "course"
+
+
+def _link(source, target):
+    if target.is_dir():
+        target.rmdir()
+    target.symlink_to(source)
+
+
+def test_a_release_has_no_solution_and_no_hidden_check(lab):
+    notebook = nbformat.read(release(lab, "tiny"), as_version=4)
+    assert "raise NotImplementedError" in notebook.cells[0].source
+    assert "2 * x" not in notebook.cells[0].source
+    assert notebook.cells[2].source == "# Hidden check: other numbers."
+
+
+def test_a_release_is_the_same_each_time(lab):
+    assert release(lab, "tiny").read_bytes() == release(lab, "tiny").read_bytes()
+
+
+def test_the_bundle_holds_what_a_student_needs(unpacked, course):
+    for name in ("README.md", "Makefile", "pyproject.toml", "constraints.txt", "environment.yml"):
+        assert (unpacked / name).is_file()
+    assert (unpacked / "course_lib" / "course.mplstyle").is_file()
+    lectures = {path.name for path in course.notebooks.glob("*.ipynb")}
+    assert {path.name for path in (unpacked / "notebooks").glob("*.ipynb")} == lectures
+    labs = {path.name for path in (unpacked / "labs").iterdir()}
+    assert labs == {*course.lab_names(), "nbgrader_config.py"}
+
+
+def test_the_bundle_holds_no_solution_no_check_and_no_variant(unpacked, course):
+    secrets = []
+    for lab in course.lab_names():
+        source = course.source(lab)
+        for code in variants.solutions(nbformat.read(source, as_version=4)).values():
+            secrets += re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", code, re.DOTALL)
+        for variant in variants.read_all(course, lab):
+            secrets += variant.answers.values()
+        checks = (course.labs / "checks" / f"{lab}.py").read_text()
+        secrets += re.split(r"\n(?=class |    def |    @)", checks)
+    secrets = {_squeeze(secret) for secret in secrets if len(_squeeze(secret)) > 40}
+    assert len(secrets) > 30
+    for path in filter(Path.is_file, unpacked.rglob("*")):
+        assert not {"checks", "variants", "source"} & set(path.relative_to(unpacked).parts)
+        text = _squeeze(_read(path))
+        assert [secret for secret in secrets if secret in text] == [], path
+
+
+def _read(path):
+    if path.suffix == ".ipynb":
+        return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _squeeze(text):
+    return " ".join(text.split())
