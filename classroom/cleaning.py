@@ -10,7 +10,8 @@ import re
 from urllib.parse import unquote
 
 from jupyter_client.session import Session
-from nbformat import from_dict
+
+from classroom.compat.nbformat import from_dict
 
 log = logging.getLogger(__name__)
 

@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import sqlite3
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from unittest import mock
 
 from traitlets.config import PyFileConfigLoader
 
@@ -60,11 +59,9 @@ class Course:
     @cached_property
     def config(self):
         """nbgrader's configuration, from `labs/nbgrader_config.py`."""
-        # nbgrader calls `alembic`, which is not on the path of an environment not activated.
-        programs = str(Path(sys.executable).parent)
-        if programs not in os.environ["PATH"].split(os.pathsep):
-            os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
-        config = PyFileConfigLoader("nbgrader_config.py", path=str(self.labs)).load_config()
+        # It also sets what the kernels of plain nbgrader read.
+        with mock.patch.dict(os.environ):
+            config = PyFileConfigLoader("nbgrader_config.py", path=str(self.labs)).load_config()
         config.CourseDirectory.root = str(self.labs)
         return config
 
@@ -111,17 +108,7 @@ class Course:
 
     def gradebook(self, lab):
         """Opens nbgrader's gradebook, at the configuration's `db_url`, for a `with`."""
-        from nbgrader.api import Gradebook
-        from sqlalchemy import Engine, event
+        from classroom.compat.gradebook import Gradebook
 
-        if not event.contains(Engine, "connect", _share):
-            event.listen(Engine, "connect", _share)
         directory = self.directory(lab)
         return Gradebook(directory.db_url, directory.course_id)
-
-
-def _share(connection, _):
-    """Lets processes that use an SQLite file at once wait for each other, for up to a minute."""
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA busy_timeout = 60000")
-        connection.execute("PRAGMA journal_mode = WAL")

@@ -17,7 +17,6 @@ work is the same.
 """
 
 import ast
-import builtins
 import functools
 import hashlib
 import os
@@ -28,11 +27,11 @@ from typing import NamedTuple
 import numpy as np
 
 from classroom.checks import plain_values
+from classroom.reasons import describe_error
 
 # What a check is asked, in this order. The visible tests show the last two.
 INPUTS = ("hidden", "example", "similar")
 OF_EXAMPLES = INPUTS[1:]
-NOT_IMPLEMENTED = "The task is not implemented."
 OTHER_FORM = "The result has the type and the shape that the task describes."
 
 
@@ -323,19 +322,3 @@ def _ask_here(this, given, namespace):
     except Exception as error:
         return [shown(False, describe_error(type(error).__name__))]
     return judge(this, given, returned)[0]
-
-
-def describe_error(name):
-    """Says that a student's code raised an error, which may hold inputs: by its class alone.
-
-    Args:
-        name: Name of the error's class.
-
-    Returns:
-        A sentence, which names only classes of Python's own.
-    """
-    if name == "NotImplementedError":
-        return NOT_IMPLEMENTED
-    known = getattr(builtins, name, None)
-    known = isinstance(known, type) and issubclass(known, Exception)
-    return f"Your code raises {name if known else 'an error'} on the inputs of a check."

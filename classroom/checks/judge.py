@@ -19,6 +19,7 @@ from contextlib import suppress
 
 from classroom.checks import hidden, plain_values
 from classroom.checks.hidden import Requirement, shown
+from classroom.reasons import describe_error
 from classroom.sandbox import linux
 
 log = logging.getLogger(__name__)
@@ -162,7 +163,7 @@ def _judge(this, which, seed, reply):
     except (ValueError, KeyError, TypeError, RecursionError):
         return [shown(False, NO_ANSWER)], ""
     if kind != "returned":
-        return [shown(False, hidden.describe_error(text))], ""
+        return [shown(False, describe_error(text))], ""
     return hidden.judge(this, hidden.make_inputs(this, which, seed), text)
 
 

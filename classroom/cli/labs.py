@@ -64,7 +64,7 @@ def labs_verify(context: typer.Context, lab: Lab, jobs: Jobs = CORES):
 @app.command("bundle")
 def labs_bundle(context: typer.Context):
     """Pack what students get: lectures, released labs, course_lib and the set-up files."""
-    from classroom.labs.release import bundle
+    from classroom.labs.bundle import bundle
 
     course = open_course(context)
     console.print(

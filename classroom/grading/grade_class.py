@@ -5,7 +5,6 @@ stay nbgrader's.
 """
 
 import errno
-import functools
 import hashlib
 import logging
 import math
@@ -19,10 +18,8 @@ from pathlib import Path
 
 import filelock
 import nbformat
-import nbgrader.api
 import numpy as np
 import pooch
-from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import CheckCellMetadata, Execute
 from nbgrader.utils import is_grade, rmtree
@@ -31,6 +28,7 @@ from sqlalchemy.exc import OperationalError
 from classroom import sandbox
 from classroom.checks.hidden import load, seed_of
 from classroom.cleaning import clean_line
+from classroom.compat.gradebook import Gradebook
 from classroom.grading import workers as clusters
 from classroom.grading.run_notebook import Bounds, Job, execute, find_checks, read_score
 from classroom.results import outcomes
@@ -47,8 +45,6 @@ LARGEST_FILES = 50_000_000
 AHEAD = 32
 # Workers execute, and the cells that nbgrader knows, with their metadata, are the release's.
 LEFT_OUT = (Execute, CheckCellMetadata)
-# nbgrader makes an engine for each of its steps; a lasting one remembers the queries it compiled.
-nbgrader.api.create_engine = functools.cache(nbgrader.api.create_engine)
 
 
 class Autograder(Autograde):

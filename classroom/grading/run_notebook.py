@@ -24,6 +24,7 @@ from classroom.checks.judge import Judge
 from classroom.cleaning import BoundedSession, clean_output, make_error
 from classroom.grading import workers
 from classroom.kernels.socket_manager import SocketKernelManager, open_channels
+from classroom.reasons import NOT_IMPLEMENTED
 from classroom.results.outcomes import CellOutcome
 from classroom.sandbox import HOME, WORK, Limits, Seal
 
@@ -41,10 +42,8 @@ MOST_MESSAGES = 20_000
 IDLE = 0.1
 # Characters of a result from which nbgrader takes a test's points.
 LONGEST_SCORE = 100
-# The module that cells call checks from. Gradebooks that were filled by older versions know it in
-# another place, of which its name is a part.
-CHECKS = "classroom.checks"
-FORMER_CHECKS = "course_lib.classroom.checks"
+# The modules that cells call checks from; in the second, those that older gradebooks hold.
+CHECKS = ("classroom.checks", "course_lib.classroom.checks")
 MORE_THAN_CHECKS = (
     "The cell {!r} calls a hidden check and does more: {}. Expected is nothing but "
     "`check(LAB, TASK, globals())`, with a seed as its fourth argument or without; give what else "
@@ -507,7 +506,8 @@ def find_checks(cell):
     Raises:
         ValueError: if the cell does more than call checks, or calls them in another way.
     """
-    if not is_grade(cell) or is_solution(cell) or CHECKS not in cell.source:
+    calls = any(f"from {module} import" in cell.source for module in CHECKS)
+    if not is_grade(cell) or is_solution(cell) or not calls:
         return []
     try:
         statements = ast.parse(cell.source).body
@@ -524,7 +524,7 @@ def find_checks(cell):
                 )
             ):
                 tasks.append((task, seed))
-            case ast.ImportFrom(module) if module in (CHECKS, FORMER_CHECKS):
+            case ast.ImportFrom(module) if module in CHECKS:
                 pass
             case _:
                 raise ValueError(MORE_THAN_CHECKS.format(_name(cell), ast.unparse(statement)))
@@ -576,7 +576,7 @@ def _read_reason(cell):
         return "" if score == points else "The test gives a part of its points."
     name, message = errors[0].ename, errors[0].evalue
     if name == "NotImplementedError" and not message:
-        return hidden.NOT_IMPLEMENTED
+        return NOT_IMPLEMENTED
     if name in ("AssertionError", TimeIsUp.__name__, KernelLost.__name__, KernelDied.__name__):
         return message or "The test fails."
     return f"{name}: {message}"

@@ -4,6 +4,7 @@ import gc
 import importlib
 import os
 import sys
+from contextlib import suppress
 
 import keras
 import matplotlib
@@ -13,52 +14,8 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets import Dict
 
 from classroom import sandbox
+from classroom.kernels.stack import LATE, OURS, find_imports
 from classroom.kernels.warm_server import STARTED
-
-# Besides what labs import, what is imported late: by the start of a kernel, the first
-# training step, the first figure, the first error, the first check. Nothing of it runs an
-# operation, as `course_lib.quiet` does.
-STACK = (
-    "tensorflow",
-    "matplotlib.pyplot",
-    "numpy.testing",
-    "scipy.special",
-    "scipy.stats",
-    "sklearn.datasets",
-    "sklearn.decomposition",
-    "sklearn.ensemble",
-    "sklearn.linear_model",
-    "sklearn.model_selection",
-    "sklearn.neighbors",
-    "sklearn.pipeline",
-    "sklearn.preprocessing",
-    "sklearn.semi_supervised",
-    "classroom.checks.kernel_side",
-    "course_lib.datasets",
-    "course_lib.metrics",
-    "course_lib.plots",
-    "ipykernel.debugger",
-    "ipykernel.ipkernel",
-    "ipykernel.zmqshell",
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.oinspect",
-    "IPython.core.pylabtools",
-    "IPython.extensions.storemagic",
-    "PIL.BmpImagePlugin",
-    "PIL.GifImagePlugin",
-    "PIL.JpegImagePlugin",
-    "PIL.PpmImagePlugin",
-    "matplotlib.backends.backend_agg",
-    "pygments.formatters.terminal256",
-    "stack_data",
-    "tornado.platform.asyncio",
-    "tensorflow.python.data.ops.concatenate_op",
-    "tensorflow.python.data.ops.flat_map_op",
-    "tensorflow.python.data.ops.from_tensors_op",
-    "tensorflow.python.data.ops.range_op",
-    "tensorflow.python.data.ops.zip_op",
-)
 
 
 def import_stack():
@@ -67,8 +24,11 @@ def import_stack():
     Returns:
         A `ThreadpoolController` of the libraries' threads, for `become_kernel`.
     """
-    for name in STACK:
+    for name in LATE:
         importlib.import_module(name)
+    for name in (OURS, *find_imports()):
+        with suppress(ImportError):  # students lack the first
+            importlib.import_module(name)
     pools = threadpoolctl.ThreadpoolController()
     gc.collect()
     gc.freeze()

@@ -7,6 +7,7 @@ import numpy as np
 
 from classroom.labs import variants
 from classroom.labs.release import release
+from classroom.results.questions import question_of
 
 STUDENTS = 12
 
@@ -56,12 +57,12 @@ def _options(course, lab, source, points):
     options = {task: [(solution, 0.0)] * 3 for task, solution in solutions.items()}
     for task in options:
         options[task].append(
-            (None, sum(p for cell, p in points.items() if cell.split("-")[0] == task))
+            (None, sum(p for cell, p in points.items() if question_of(cell) == task))
         )
     for variant in variants.read_all(course, lab):
         if variant.hostile:
             continue
         for task, answer in variant.answers.items():
-            loses = sum(p for cell, p in variant.loses.items() if cell.split("-")[0] == task)
+            loses = sum(p for cell, p in variant.loses.items() if question_of(cell) == task)
             options[task].append((answer, loses))
     return options

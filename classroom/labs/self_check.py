@@ -10,8 +10,8 @@ from nbgrader.nbgraderformat import ValidationError
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, Execute, IgnorePattern
 from traitlets.config import Config
 
-from classroom.checks.hidden import NOT_IMPLEMENTED
 from classroom.kernels.socket_manager import SocketKernelManager
+from classroom.reasons import NOT_IMPLEMENTED
 
 
 class TestResult(NamedTuple):

@@ -15,6 +15,9 @@ import jupytext
 import nbformat
 from nbgrader.utils import is_grade, is_solution
 
+from classroom.results.questions import question_of
+from classroom.submissions.match_cells import definitions
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -42,12 +45,7 @@ class Variant:
     @property
     def tasks(self):
         """The tasks that it answers or loses points in."""
-        return {*self.answers, *map(task_of, self.loses)}
-
-
-def task_of(cell):
-    """Returns the task of a test cell: `double` for `double-check`."""
-    return cell.rsplit("-", 1)[0]
+        return {*self.answers, *map(question_of, self.loses)}
 
 
 def read(path):
@@ -143,18 +141,18 @@ def may_share(variant, solved):
         variant.loses
         and not variant.hostile
         and all(
-            name in solved and _definitions(source) <= _definitions(solved[name])
+            name in solved and _only_defines(source, definitions(solved[name]))
             for name, source in variant.answers.items()
         )
     )
 
 
-def _definitions(source):
-    """Names of the functions and classes of a cell; any other statement is equal to no other."""
+def _only_defines(source, known):
+    """Whether a cell does nothing but define functions and classes of these names."""
     try:
-        return {getattr(statement, "name", statement) for statement in ast.parse(source).body}
+        return {getattr(one, "name", None) for one in ast.parse(source).body} <= known
     except SyntaxError:
-        return {object()}
+        return False
 
 
 def solutions(notebook):

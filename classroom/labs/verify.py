@@ -7,12 +7,14 @@ from typing import NamedTuple
 import nbformat
 import numpy as np
 
-from classroom.checks.hidden import NOT_IMPLEMENTED, load
+from classroom.checks.hidden import load
 from classroom.grading.grade_class import grade
 from classroom.grading.run_notebook import Job, execute, find_checks
 from classroom.labs import variants
 from classroom.labs.release import release
+from classroom.reasons import NOT_IMPLEMENTED
 from classroom.results.gradebook import read_scores
+from classroom.results.questions import question_of
 
 SEEDS = 20
 
@@ -174,7 +176,7 @@ def _differences(points, reached, variant, pack):
     expected = {
         cell: points[cell] - loses.get(cell, 0)
         for cell in points
-        if variants.task_of(cell) not in others
+        if question_of(cell) not in others
     }
     return unknown + [
         f"{cell} scored {reached[cell]:g}, should score {score:g}"

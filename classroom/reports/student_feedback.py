@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from classroom.pages import render
 from classroom.results.class_results import read_results
 from classroom.results.gradebook import read_comments
+from classroom.results.questions import question_of
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _read_questions(results, result, comments):
     for question, cells in results.questions.items():
         score, points = result.scores[question], results.points[question]
         reasons = [outcomes[cell].reason for cell in cells if cell in outcomes]
-        remarks = [comment for cell, comment in comments.items() if cell.split("-")[0] == question]
+        remarks = [comment for cell, comment in comments.items() if question_of(cell) == question]
         lines = [line for reason in reasons for line in reason.splitlines()]
         lost = [] if score == points else list(dict.fromkeys(filter(None, lines)))
         questions.append(QuestionFeedback(question, points, score, lost, remarks))

@@ -1,1 +1,3 @@
 """What a class reached: the gradebook and what became of each submission."""
+
+import classroom.compat.nbgrader  # noqa: F401

@@ -14,6 +14,9 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 
+import classroom.compat.gradebook  # noqa: F401
+from classroom.results.questions import question_of
+
 
 class Scores(NamedTuple):
     """A class's scores in a lab.
@@ -42,11 +45,11 @@ class Scores(NamedTuple):
     def questions(self):
         """Returns a dictionary from each question to the numbers of its cells.
 
-        The cells `NAME-tests` and `NAME-check` belong to the question `NAME`.
+        `question_of` says which cells belong together.
         """
         questions = {}
         for number, cell in enumerate(self.cells):
-            questions.setdefault(cell.split("-")[0], []).append(number)
+            questions.setdefault(question_of(cell), []).append(number)
         return questions
 
 

@@ -15,7 +15,7 @@ from classroom.submissions.read_cells import as_lines
 LONGEST_SPLIT = 20_000
 
 
-def _definitions(source):
+def definitions(source):
     """Names of the functions and classes that a cell defines."""
     return set(re.findall(r"^(?:async +)?(?:def|class) +(\w+)", source, re.MULTILINE))
 
@@ -49,7 +49,7 @@ def position_of(cell, positions):
 def rejoin(cells, originals, findings):
     """Joins answers that were split inside a function, where the second piece cannot run alone."""
     positions = index_cells(originals)
-    solutions = set().union(*(_definitions(o.source) for o in originals if is_solution(o)))
+    solutions = set().union(*(definitions(o.source) for o in originals if is_solution(o)))
     joined = []
     for cell in cells:
         before = joined[-1] if joined else cell
@@ -70,7 +70,7 @@ def _is_continued(before, cell, solutions):
         before is not cell
         and {before.kind, cell.kind} == {"code"}
         and cell.source.lstrip("\n")[:1].isspace()
-        and bool(_definitions(before.source) & solutions)
+        and bool(definitions(before.source) & solutions)
         and _compiles(f"{before.source}\n{cell.source}")
         and not _compiles(textwrap.dedent(cell.source))
     )
@@ -160,7 +160,7 @@ def _take_apart(cells, originals, found, findings):
 def _match_definitions(cells, originals, found, findings):
     """Finds answers by what they define: in cells of no place, else in those of other places."""
     for position, original in enumerate(originals):
-        names = _definitions(original.source)
+        names = definitions(original.source)
         if not is_solution(original) or position in found or not names:
             continue
         untouched = {
@@ -172,7 +172,7 @@ def _match_definitions(cells, originals, found, findings):
         holding = [
             cell
             for cell in cells
-            if names & _definitions(cell.source) and cell.number not in untouched
+            if names & definitions(cell.source) and cell.number not in untouched
         ]
         free = _free(holding, found)
         if not holding:
@@ -191,7 +191,7 @@ def _match_places(cells, originals, found, findings):
     """Finds cells between those that were found: by likeness, then answers that define nothing."""
     for alike in (True, False):
         for position, original in enumerate(originals):
-            defines_nothing = is_solution(original) and not _definitions(original.source)
+            defines_nothing = is_solution(original) and not definitions(original.source)
             if position in found or not (alike or defines_nothing):
                 continue
             places = sorted(found)

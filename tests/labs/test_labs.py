@@ -7,6 +7,7 @@ from classroom.checks import hidden
 from classroom.course import Course
 from classroom.labs import variants
 from classroom.labs.verify import verify
+from classroom.results.questions import question_of
 
 LABS = Course.find(__file__).lab_names()
 
@@ -35,7 +36,7 @@ def lost(course, lab, variant):
     names = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
     found = {}
     for cell, points in variants.points(notebook).items():
-        task, space = variants.task_of(cell), {"__name__": "__main__"}
+        task, space = question_of(cell), {"__name__": "__main__"}
         if task in variant.tasks:
             exec(names["setup"].source, space)
             exec(answers[task], space)
@@ -68,5 +69,5 @@ def test_a_lab_has_enough_variants(course, lab):
     assert len(right) >= 3
     assert len(wrong) >= 8
     for variant in wrong:
-        tasks = {cell.split("-")[0] for cell in variant.loses}
+        tasks = {question_of(cell) for cell in variant.loses}
         assert tasks <= set(variant.answers), f"{variant.name} should answer what it breaks"

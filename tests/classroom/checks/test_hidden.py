@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from classroom.checks import hidden, plain_values
+from classroom.reasons import describe_error
 
 MODULE = """
 from classroom.checks import Check
@@ -66,7 +67,7 @@ def test_what_the_students_code_raises_is_told_by_its_class_alone(folder):
 
     with pytest.raises(hidden.RequirementNotMet) as raised:
         hidden.check("lab", "sum", {"total": total})
-    assert str(raised.value) == hidden.describe_error("KeyError")
+    assert str(raised.value) == describe_error("KeyError")
 
 
 class Parts(hidden.Check):

@@ -12,6 +12,7 @@ import pytest
 
 from classroom.checks import hidden, judge, plain_values
 from classroom.checks.judge import Judge
+from classroom.reasons import describe_error
 
 CHECKS = """
 import numpy as np
@@ -93,9 +94,9 @@ def test_inputs_come_from_the_seed_and_are_judged_by_it(asked):
 
 def test_an_error_is_told_by_its_class_alone(asked):
     known = asked.judge("double", "hidden", 0, reply(json.dumps(["raised", "KeyError"])))
-    assert sentences(known) == [(False, hidden.describe_error("KeyError"))]
+    assert sentences(known) == [(False, describe_error("KeyError"))]
     own = asked.judge("double", "hidden", 0, reply(json.dumps(["raised", "Secret4321"])))
-    assert sentences(own) == [(False, hidden.describe_error("an error"))]
+    assert sentences(own) == [(False, describe_error("an error"))]
 
 
 UNREADABLE = {

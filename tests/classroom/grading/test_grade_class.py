@@ -5,9 +5,9 @@ import sys
 import nbformat
 import pytest
 
-from classroom.checks.hidden import describe_error
 from classroom.course import Course
 from classroom.grading.grade_class import GradingStopped, grade, preview
+from classroom.reasons import describe_error
 from classroom.results import outcomes
 from classroom.results.gradebook import read_scores
 

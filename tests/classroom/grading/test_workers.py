@@ -28,10 +28,10 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 @pytest.fixture
 def jobs(monkeypatch):
-    """The module `cluster_jobs`, which workers can import too."""
+    """The module `worker_jobs`, which workers can import too."""
     monkeypatch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
     monkeypatch.syspath_prepend(HERE)
-    return importlib.import_module("cluster_jobs")
+    return importlib.import_module("worker_jobs")
 
 
 @pytest.fixture
@@ -120,11 +120,11 @@ def test_what_workers_leave_behind_is_removed(jobs):
 def test_workers_end_with_a_starter_that_is_killed(jobs, started, tmp_path):
     script = tmp_path / "starter.py"
     script.write_text(
-        "import sys, cluster_jobs\n"
+        "import sys, worker_jobs\n"
         "from classroom.grading.workers import workers\n"
         "if __name__ == '__main__':\n"
         "    with workers(1) as pool:\n"
-        "        pool.submit(cluster_jobs.double, 1, sys.argv[1], 600).result()\n"
+        "        pool.submit(worker_jobs.double, 1, sys.argv[1], 600).result()\n"
     )
     with tempfile.TemporaryDirectory() as folder:  # with a short path, since sockets lie in it
         environment = {**os.environ, "TMPDIR": folder}

@@ -282,7 +282,7 @@ def test_a_kernel_takes_its_processes_along():
 def test_kernels_end_with_a_client_that_is_killed(server, address, tmp_path):
     environment = {**os.environ, "COURSE_WARM": address if server == "shared" else ""}
     environment["TMPDIR"] = str(tmp_path)
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     client = subprocess.Popen(
         [sys.executable, "-c", CLIENT], stdout=subprocess.PIPE, text=True, cwd=root, env=environment
     )

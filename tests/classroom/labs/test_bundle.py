@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from classroom.labs.release import bundle
+from classroom.labs.bundle import bundle
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 

@@ -6,7 +6,8 @@ import nbformat
 import pytest
 
 from classroom.labs import variants
-from classroom.labs.release import bundle, release
+from classroom.labs.bundle import bundle
+from classroom.labs.release import release
 
 
 @pytest.fixture

@@ -190,10 +190,10 @@ def test_a_students_text_cannot_stop_an_export_or_the_terminal(graded, monkeypat
         text = write(graded, "tiny", format=format).read_text(encoding="utf-8")
         assert "\x1b" not in text
     monkeypatch.setattr(grade_class, "grade", lambda *arguments, **options: [])
-    monkeypatch.setattr(cli, "_grading", lambda *arguments: nullcontext())
+    monkeypatch.setattr(cli.grading, "_grading", lambda *arguments: nullcontext())
     monkeypatch.setattr(cli.console, "width", 200)
     with cli.console.capture() as shown:
-        assert not cli._grade(graded, "tiny")
+        assert not cli.grading.grade_class(graded, "tiny")
     assert "[/b] x" in shown.get()
     assert "\x1b]0" not in shown.get()
     shown.get().encode()

@@ -106,7 +106,7 @@ def test_it_sees_the_installed_software_and_nothing_else(run):
     software = {str(Path(p)).split("/")[1] for p in (sys.prefix, sys.base_prefix, REPOSITORY)}
     system = {"bin", "dev", "etc", "lib", "lib32", "lib64", "proc", "sbin", "scratch", "sys", "usr"}
     assert set(tops) <= software | system | {"tmp"}
-    inside = {Path(path).name for path in (sys.prefix, "course_lib")}
+    inside = {Path(path).name for path in (sys.prefix, "course_lib", "classroom")}
     assert set(below[str(REPOSITORY)]) <= inside
     assert "course_lib" in below[str(REPOSITORY)]
     assert set(below["/etc"]) <= set(sealing.SETTINGS)

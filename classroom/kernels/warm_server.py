@@ -1,0 +1,90 @@
+"""A warm server for whoever wants kernels soon: `serving` shares one, and ends it after use.
+
+What the server does is in `fork_server`.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+
+from classroom.sandbox import linux
+
+# What a server, and each of its kernels, writes once it listens.
+STARTED = b"\0"
+
+
+def can_fork():
+    """Whether kernels can be forked on this machine.
+
+    Elsewhere than on Linux, libraries of the system do not survive a fork, or there is none.
+    """
+    return sys.platform == "linux" and platform.machine() in linux.ON_ONE_MACHINE
+
+
+def make_socket_folder(prefix):
+    """Makes a temporary folder whose path leaves room for a socket's name.
+
+    Unix allows about a hundred characters for the path of a socket.
+    """
+    roomy = len(tempfile.gettempdir()) < 80
+    return tempfile.mkdtemp(prefix=prefix, dir=None if roomy else "/tmp")
+
+
+@contextmanager
+def serving():
+    """Starts a server for a `with`, which this process and those that it starts share.
+
+    The environment variable `COURSE_WARM` names its socket meanwhile; where it names one already,
+    that server is used, and where kernels cannot be forked, none is started. Does not wait until
+    the server has imported the stack: requests queue until then.
+
+    Yields:
+        Path of the server's socket, or None.
+
+    Raises:
+        RuntimeError: if the server does not start.
+    """
+    if os.environ.get("COURSE_WARM") or not can_fork():
+        yield os.environ.get("COURSE_WARM")
+        return
+    with start_server() as address:
+        os.environ["COURSE_WARM"] = address
+        try:
+            yield address
+        finally:
+            del os.environ["COURSE_WARM"]
+
+
+@contextmanager
+def start_server():
+    """Starts a server for a `with` as `serving` does, for who is told its socket."""
+    starter, folder = os.getpid(), make_socket_folder("warm-")
+    address = os.path.join(folder, "socket")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "classroom.kernels.fork_server", address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd=sys.prefix,  # the folder where its starter happens to be may be a student's
+    )
+    # A process that is forked from this one must neither keep the server alive nor end it.
+    os.register_at_fork(after_in_child=server.stdin.close)
+    try:
+        with server.stdout:
+            if server.stdout.read() != STARTED:
+                raise RuntimeError(
+                    f"The warm server did not start. To see why, run `{sys.executable} -m "
+                    f"classroom.kernels.fork_server {address}`, or use kernel python3."
+                )
+        yield address
+    finally:
+        if os.getpid() == starter:
+            server.stdin.close()
+            server.terminate()
+            server.wait()
+            shutil.rmtree(folder, ignore_errors=True)

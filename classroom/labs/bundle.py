@@ -1,0 +1,69 @@
+"""The bundle that students get."""
+
+import zipfile
+
+from classroom.labs.release import release
+
+# What the commands of students are made of.
+COMMANDS = [
+    f"classroom/{part}"
+    for part in (
+        "__init__.py",
+        "cleaning.py",
+        "course.py",
+        "doctor.py",
+        "pages.py",
+        "reasons.py",
+        "cli/__init__.py",
+        "cli/data.py",
+        "cli/lectures.py",
+        "cli/student.py",
+        "cli/terminal.py",
+        "compat",
+        "kernels",
+        "labs/__init__.py",
+        "labs/self_check.py",
+        "lectures/__init__.py",
+        "lectures/lecture_cells.py",
+        "lectures/lecture_pages.py",
+        "lectures/run_lectures.py",
+        "sandbox",
+        "templates",
+    )
+]
+
+
+def bundle(course, path):
+    """Packs what students get: lectures, released labs, `course_lib` and the set-up files.
+
+    Of `classroom` they get what `COMMANDS` need: `course check`, lectures, data.
+
+    Args:
+        course: A `Course`; all its labs are released.
+        path: The zip file to write.
+
+    Returns:
+        The path.
+    """
+    files = {f"labs/{lab}/{lab}.ipynb": release(course, lab) for lab in course.lab_names()}
+    files["README.md"] = course.root / "docs" / "students.md"
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "constraints.txt",
+        "environment.yml",
+        "labs/nbgrader_config.py",
+    ):
+        files[name] = course.root / name
+    for folder in ("course_lib", "notebooks", "data", *COMMANDS):
+        place = course.root / folder
+        for file in [place] if place.is_file() else sorted(place.rglob("*")):
+            if file.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(file.parts):
+                files[file.relative_to(course.root).as_posix()] = file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, file in files.items():
+            archive.write(file, f"course/{name}")
+    new.replace(path)
+    return path
