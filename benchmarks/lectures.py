@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.timing import spread
-from classroom.lectures import run_lectures
+from classroom.lectures import catalogue, run_lectures
 from course_lib.datasets import files
 
 REPEAT = 3
@@ -17,7 +17,7 @@ def measure(course):
         copy = course.copy(Path(folder))
         copy.notebooks.rmdir()
         copy.notebooks.symlink_to(course.notebooks)
-        for lecture in run_lectures.list_lectures(copy):
+        for lecture in catalogue.list_lectures(copy):
             fast = sorted(_run(copy, lecture).seconds for _ in range(REPEAT))
             what = f"fast run of {lecture.name}, start of the kernel included"
             rows.append((what, spread(fast), "at most 30 s"))

@@ -6,6 +6,7 @@ import keras  # isort: skip
 
 from benchmarks import timing
 from course_lib import datasets
+from course_lib.datasets.pictures import rooms
 from course_lib.experiments.balancing import LIKELIHOODS
 from course_lib.multitask import architectures, balancing, dense
 
@@ -26,7 +27,7 @@ def measure(course):
 def network(signs=False):
     """One trunk with three heads, and sign dropout between them if `signs`."""
     inputs, stages = keras.Input((48, 64, 3)), dense.stages()
-    heads = dense.heads(len(datasets.rooms.CLASSES))
+    heads = dense.heads(len(rooms.CLASSES))
     if not signs:
         return architectures.shared(inputs, stages, heads)
     hidden = balancing.SignDropout(len(heads))(architectures.trunk(inputs, stages))

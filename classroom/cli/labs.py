@@ -21,15 +21,14 @@ app = typer.Typer(no_args_is_help=True, help="Labs: list, release, verify, bundl
 @app.command("list")
 def labs_list(context: typer.Context):
     """List the labs with their points and variants."""
-    import nbformat
-
+    from classroom.compat import nbformat
     from classroom.labs import variants
 
     course = open_course(context)
     table = Table("lab", "points by tests", "variants")
     for lab in course.lab_names():
         points = variants.points(nbformat.read(course.source(lab), as_version=4))
-        table.add_row(lab, f"{sum(points.values()):g}", str(len(variants.read_all(course, lab))))
+        table.add_row(lab, f"{sum(points.values()):g}", str(len(variants.list_paths(course, lab))))
     console.print(table)
 
 

@@ -38,7 +38,7 @@ class Source(str, Enum):
 @app.command("list")
 def lectures_list(context: typer.Context):
     """List the lectures in their order."""
-    from classroom.lectures.run_lectures import list_lectures
+    from classroom.lectures.catalogue import list_lectures
 
     table = Table("lecture", "title", "minutes", "builds on")
     for lecture in list_lectures(open_course(context)):
@@ -74,7 +74,8 @@ def run_lectures(course, names=None, profile="fast", source="synthetic", seed=0,
 
     # The server imports what lectures need while this process imports what runs them.
     with warm_server.serving(), progress() as bars:
-        from classroom.lectures.run_lectures import named, run
+        from classroom.lectures.catalogue import named
+        from classroom.lectures.run_lectures import run
 
         lectures = named(course, names)
         bar = bars.add_task("lectures", total=sum(lecture.steps for lecture in lectures))
@@ -101,7 +102,8 @@ def _report(run, cells):
 @app.command("tutor")
 def lectures_tutor(context: typer.Context, names: Names = None):
     """Write lectures as the lecturer wants them: solutions open, speaker's notes visible."""
-    from classroom.lectures.run_lectures import named, write_tutor_version
+    from classroom.lectures.catalogue import named
+    from classroom.lectures.run_lectures import write_tutor_version
 
     course = open_course(context)
     for lecture in named(course, names):
@@ -123,7 +125,8 @@ def lectures_live(
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ):
     """Open JupyterLab on a working copy of the lectures, so that the course stays as it is."""
-    from classroom.lectures.run_lectures import find, list_lectures, outdated, working_copy
+    from classroom.lectures.catalogue import find, list_lectures
+    from classroom.lectures.run_lectures import outdated, working_copy
 
     course = open_course(context)
     lectures = [find(course, name)] if name else list_lectures(course)

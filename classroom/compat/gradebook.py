@@ -10,7 +10,6 @@ import functools
 import sqlite3
 
 import nbgrader.api
-from alembic.script import ScriptDirectory
 from nbgrader.api import Gradebook
 from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, event
@@ -19,17 +18,18 @@ __all__ = ["Gradebook"]
 
 
 @functools.cache
-def make_engine(url):
+def make_engine(url, **options):
     """Makes the engine of a gradebook.
 
     Args:
         url: Address of its database.
+        **options: As for `sqlalchemy.create_engine`.
 
     Returns:
         An `Engine`. Processes that use an SQLite file at once wait for each other, for up to a
         minute.
     """
-    engine = create_engine(url)
+    engine = create_engine(url, **options)
     event.listen(engine, "connect", _share)
     return engine
 
@@ -42,6 +42,8 @@ def _share(connection, _):
 
 def read_version():
     """Returns the version of the tables, as a new gradebook notes it."""
+    from alembic.script import ScriptDirectory  # seldom needed, and a tenth of a second
+
     return ScriptDirectory(ALEMBIC_DIR).get_current_head()
 
 

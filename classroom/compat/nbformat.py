@@ -14,6 +14,6 @@ if "jsonschema" not in sys.modules and UNUSED not in sys.modules:
 
     del sys.modules[UNUSED]
 
-from nbformat import from_dict  # noqa: E402
+from nbformat import from_dict, read  # noqa: E402
 
-__all__ = ["from_dict"]
+__all__ = ["from_dict", "read"]

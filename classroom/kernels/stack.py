@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from classroom.sandbox import TOPICS
+from course_lib import datasets
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ("notebooks/*.ipynb", "labs/source/*/*.ipynb")
@@ -39,7 +40,10 @@ LATE = (
     "tensorflow.python.data.ops.range_op",
     "tensorflow.python.data.ops.zip_op",
 )
-OURS = "classroom.checks.kernel_side"
+OURS = (
+    "classroom.checks.kernel_side",
+    *(f"course_lib.datasets.{folder}.{name}" for name, folder in datasets.FOLDERS.items()),
+)
 
 
 def find_imports(root=ROOT):

@@ -24,6 +24,7 @@ COMMANDS = [
         "labs/__init__.py",
         "labs/self_check.py",
         "lectures/__init__.py",
+        "lectures/catalogue.py",
         "lectures/lecture_cells.py",
         "lectures/lecture_pages.py",
         "lectures/run_lectures.py",

@@ -11,7 +11,6 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-import jupytext
 import nbformat
 from nbgrader.utils import is_grade, is_solution
 
@@ -60,6 +59,8 @@ def read(path):
     Raises:
         ValueError: if the script has no docstring or no `LOSES`.
     """
+    import jupytext  # a quarter of a second
+
     head, *cells = jupytext.read(path, fmt="py:percent").cells
     tree = ast.parse(head.source)
     said = {
@@ -76,7 +77,12 @@ def read(path):
 
 def read_all(course, lab):
     """Reads all variants of a lab, by name."""
-    return [read(path) for path in sorted((course.labs / "variants" / lab).glob("*.py"))]
+    return [read(path) for path in list_paths(course, lab)]
+
+
+def list_paths(course, lab):
+    """Lists the scripts of a lab's variants, by name."""
+    return sorted((course.labs / "variants" / lab).glob("*.py"))
 
 
 def answer(notebook, answers):

@@ -12,29 +12,7 @@ from nbclient.exceptions import DeadKernelError
 
 from classroom.kernels.socket_manager import SocketKernelManager
 from classroom.lectures import lecture_cells, lecture_pages
-
-
-@dataclass(frozen=True)
-class Lecture:
-    """One lecture notebook.
-
-    Attributes:
-        path: The notebook.
-        title: Its first heading.
-        minutes: How long it takes in class.
-        prerequisites: Names of the lectures that it builds on.
-        steps: Number of cells that a run executes, papermill's parameters included.
-    """
-
-    path: Path
-    title: str
-    minutes: int
-    prerequisites: list[str]
-    steps: int
-
-    @property
-    def name(self):
-        return self.path.stem
+from classroom.lectures.catalogue import Lecture, list_lectures
 
 
 @dataclass(frozen=True)
@@ -57,90 +35,6 @@ class Run:
     page: Path
     figures: list[Path]
     faults: list[str]
-
-
-def list_lectures(course):
-    """Lists the lectures of a course: its notebooks whose names begin with a number.
-
-    Args:
-        course: A `Course`.
-
-    Returns:
-        List of `Lecture`s in their order.
-
-    Raises:
-        ValueError: if one of them is no lecture, with its path and what is wrong.
-    """
-    return [_read(path) for path in sorted(course.notebooks.glob("[0-9][0-9]_*.ipynb"))]
-
-
-def _read(path):
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except Exception as error:  # nbformat raises errors of many kinds
-        raise ValueError(f"{path} is no notebook: {error}") from error
-    about = notebook.metadata.get("course", {})
-    if missing := {"minutes", "prerequisites"} - set(about):
-        raise ValueError(
-            f'{path}: its metadata lack {sorted(missing)}. They should hold "course": '
-            '{"minutes": 75, "prerequisites": []}.'
-        )
-    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    title = "".join(texts[:1]).partition("\n")[0].strip("# ")
-    if not title:
-        raise ValueError(f"{path}: its first Markdown cell should begin with the title: # Title")
-    try:
-        prepared = lecture_cells.prepare(notebook)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    steps = 1 + sum(cell.cell_type == "code" for cell in prepared.cells)
-    return Lecture(path, title, about.minutes, about.prerequisites, steps)
-
-
-def named(course, names=None):
-    """Picks lectures.
-
-    Args:
-        course: A `Course`.
-        names: Parts of lectures' names; all lectures if none.
-
-    Returns:
-        List of `Lecture`.
-
-    Raises:
-        ValueError: if a part fits no lecture.
-    """
-    lectures = list_lectures(course)
-    for name in names or []:
-        if not any(name in lecture.name for lecture in lectures):
-            raise ValueError(f"No lecture's name holds {name!r}. See `course lectures list`.")
-    return [
-        lecture for lecture in lectures if not names or any(name in lecture.name for name in names)
-    ]
-
-
-def find(course, name):
-    """Finds one lecture.
-
-    Args:
-        course: A `Course`.
-        name: The lecture's name, its number, or a part of its name that fits no other.
-
-    Returns:
-        A `Lecture`.
-
-    Raises:
-        ValueError: if no lecture fits, or more than one.
-    """
-    lectures = list_lectures(course)
-    exact = [lec for lec in lectures if name == lec.name or name.zfill(2) == lec.name[:2]]
-    found = exact or [lec for lec in lectures if name in lec.name]
-    if len(found) != 1:
-        fits = ", ".join(lec.name for lec in found) or "none"
-        raise ValueError(
-            f"{name!r} should fit one lecture, but fits {fits}. `course lectures list` shows all."
-        )
-    return found[0]
 
 
 def run(course, lecture, profile="fast", source="synthetic", seed=0, step=lambda: None):

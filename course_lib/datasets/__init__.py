@@ -6,34 +6,26 @@
 (15362, 28)
 """
 
-from course_lib.datasets.chemistry import chembl, tox21
-from course_lib.datasets.files import DataError, fetch, files_of, folders
-from course_lib.datasets.pictures import (
-    cifar10,
-    dolphins_sharks,
-    dresses,
-    hymenoptera,
-    mnist,
-    rooms,
-)
-from course_lib.datasets.pictures.labelled import read_folder
-from course_lib.datasets.sounds import audiovisual_digits, spoken_digits
-from course_lib.datasets.tables import computer_survey, reviews, school
+import importlib
 
-MODULES = {
-    "audiovisual_digits": audiovisual_digits,
-    "chembl": chembl,
-    "cifar10": cifar10,
-    "computer_survey": computer_survey,
-    "dolphins_sharks": dolphins_sharks,
-    "dresses": dresses,
-    "hymenoptera": hymenoptera,
-    "mnist": mnist,
-    "reviews": reviews,
-    "rooms": rooms,
-    "school": school,
-    "spoken_digits": spoken_digits,
-    "tox21": tox21,
+from course_lib.datasets.files import DataError, fetch, files_of, folders
+from course_lib.datasets.pictures.labelled import read_folder
+
+# Each data set's folder; its module is imported when it is asked for.
+FOLDERS = {
+    "audiovisual_digits": "sounds",
+    "chembl": "chemistry",
+    "cifar10": "pictures",
+    "computer_survey": "tables",
+    "dolphins_sharks": "pictures",
+    "dresses": "pictures",
+    "hymenoptera": "pictures",
+    "mnist": "pictures",
+    "reviews": "tables",
+    "rooms": "pictures",
+    "school": "tables",
+    "spoken_digits": "sounds",
+    "tox21": "chemistry",
 }
 
 __all__ = ["DataError", "load", "names", "read_folder"]
@@ -41,7 +33,12 @@ __all__ = ["DataError", "load", "names", "read_folder"]
 
 def names():
     """Returns the names that `load` knows, sorted."""
-    return sorted(MODULES)
+    return sorted(FOLDERS)
+
+
+def module_of(name):
+    """Returns the module of a data set, which documents it."""
+    return importlib.import_module(f"course_lib.datasets.{FOLDERS[name]}.{name}")
 
 
 def registered(name):
@@ -50,7 +47,7 @@ def registered(name):
     They are the `FILES` that its module names, or all files of the `FOLDERS` that it names, or of
     the folder of its own name.
     """
-    module = MODULES[name]
+    module = module_of(name)
     if hasattr(module, "FILES"):
         return list(module.FILES)
     held = getattr(module, "FOLDERS", (name,))
@@ -75,10 +72,10 @@ def load(name, source="synthetic", seed=0, **options):
         ValueError: for an unknown name or source.
         DataError: if real data cannot be had, are damaged, or cannot be read.
     """
-    if name not in MODULES:
+    if name not in FOLDERS:
         raise ValueError(f"No data set is called {name!r}. There are: {', '.join(names())}.")
     if source == "synthetic":
-        return MODULES[name].synthesize(seed, **options)
+        return module_of(name).synthesize(seed, **options)
     if source == "real":
-        return MODULES[name].read([fetch(file) for file in registered(name)], **options)
+        return module_of(name).read([fetch(file) for file in registered(name)], **options)
     raise ValueError(f"source is 'synthetic' or 'real', but got {source!r}.")

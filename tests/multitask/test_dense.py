@@ -8,6 +8,7 @@ import pytest
 from keras import ops
 
 from course_lib import datasets
+from course_lib.datasets.pictures import rooms as rooms_data
 from course_lib.multitask import architectures, dense
 from course_lib.multitask.balancing import Balanced
 
@@ -180,7 +181,7 @@ def test_measures_by_hand():
     truth = np.array([0] * 60 + [1] * 39 + [2] + [-1] * 10)[None, None]
     answer = np.array([0] * 50 + [1] * 10 + [1] * 39 + [0] + [2] * 10)[None, None]
     normals = np.zeros((1, 1, 110, 3)) + [0, 0, 1]
-    rooms = datasets.rooms.Rooms(
+    rooms = rooms_data.Rooms(
         None, truth, np.full((1, 1, 110), 2.0), normals, classes=("a", "b", "c")
     )
     rooms.depth[..., 100:] = np.nan
@@ -243,7 +244,7 @@ def test_rooms_are_kept_until_the_code_that_draws_them_changes(tmp_path, monkeyp
     drawn = datasets.load("rooms", size=SIZE, train=5, test=2)
     assert np.array_equal(split.train.x, drawn.train.x[:3])
     assert np.array_equal(split.validation.depth, drawn.train.depth[3:])
-    monkeypatch.setattr(datasets.rooms, "synthesize", None)
+    monkeypatch.setattr(rooms_data, "synthesize", None)
     assert np.array_equal(dense.load_rooms(0, **counts).test.x, drawn.test.x)
     monkeypatch.setattr(dense, "_origin", lambda source: "another")
     with pytest.raises(TypeError):

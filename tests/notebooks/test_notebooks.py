@@ -8,11 +8,11 @@ import pytest
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
 from classroom.course import Course
-from classroom.lectures import run_lectures
+from classroom.lectures import catalogue, run_lectures
 from classroom.lectures.lecture_pages import MathRenderer
 
 COURSE = Course.find(__file__)
-LECTURES = run_lectures.list_lectures(COURSE)
+LECTURES = catalogue.list_lectures(COURSE)
 LABS = [COURSE.source(lab) for lab in COURSE.lab_names()]
 PATHS = [lecture.path for lecture in LECTURES] + LABS
 

@@ -15,7 +15,7 @@ from classroom import cli
 from classroom.cli import lectures
 from classroom.course import Course
 from classroom.kernels import warm_server
-from classroom.lectures import lecture_cells, lecture_pages, run_lectures
+from classroom.lectures import catalogue, lecture_cells, lecture_pages, run_lectures
 
 pytestmark = pytest.mark.services
 
@@ -78,7 +78,7 @@ def write_lecture(tmp_path):
         notebook = new_notebook(cells=[first, given, *cells], metadata=about)
         nbformat.write(notebook, tmp_path / "notebooks/01_a.ipynb")
         course = Course(tmp_path)
-        (lecture,) = run_lectures.list_lectures(course)
+        (lecture,) = catalogue.list_lectures(course)
         return course, lecture
 
     return write
@@ -121,15 +121,15 @@ def test_listing(write_lecture):
 
 def test_a_part_of_no_lecture_s_name_is_named(write_lecture):
     course, _ = write_lecture()
-    assert [one.name for one in run_lectures.named(course, ["a"])] == ["01_a"]
+    assert [one.name for one in catalogue.named(course, ["a"])] == ["01_a"]
     with pytest.raises(ValueError, match="'toxic'"):
-        run_lectures.named(course, ["a", "toxic"])
+        catalogue.named(course, ["a", "toxic"])
 
 
 def test_a_notebook_whose_name_has_no_number_is_no_lecture(write_lecture):
     course, _ = write_lecture()
     (course.notebooks / "Untitled.ipynb").write_text("")
-    assert [one.name for one in run_lectures.list_lectures(course)] == ["01_a"]
+    assert [one.name for one in catalogue.list_lectures(course)] == ["01_a"]
 
 
 def spoil(notebook, how):
@@ -157,7 +157,7 @@ def test_a_damaged_lecture_is_named(write_lecture, how, words):
     course, lecture = write_lecture()
     lecture.path.write_text(spoil(nbformat.read(lecture.path, as_version=4), how))
     with pytest.raises(ValueError, match=f"01_a.ipynb.*{re.escape(words)}"):
-        run_lectures.list_lectures(course)
+        catalogue.list_lectures(course)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_damaged_lecture_is_named(write_lecture, how, words):
 )
 def test_a_lecture_is_found_by_number_name_or_part(several, name, found):
     course, _ = several
-    assert run_lectures.find(course, name).name == found
+    assert catalogue.find(course, name).name == found
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_lecture_is_found_by_number_name_or_part(several, name, found):
 def test_what_fits_no_lecture_or_several_is_named(several, name, fits):
     course, _ = several
     with pytest.raises(ValueError, match=f"'{name}' should fit one lecture, but fits {fits}"):
-        run_lectures.find(course, name)
+        catalogue.find(course, name)
 
 
 def test_a_run_is_kept_as_notebook_page_and_figures(write_lecture):
@@ -417,7 +417,7 @@ def test_the_tutor_s_page_shows_a_run_of_the_lecture_as_it_is(write_lecture):
 
 def test_a_working_copy_keeps_what_was_typed_into_it(several):
     course, _ = several
-    first, *others = run_lectures.list_lectures(course)
+    first, *others = catalogue.list_lectures(course)
     first.path.chmod(0o444)
     folder = run_lectures.working_copy(course)
     copies = [folder / lecture.path.name for lecture in (first, *others)]
