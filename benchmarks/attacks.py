@@ -1,7 +1,7 @@
 """What attacks on its memory and time cost the grader; each runs in a sealed kernel."""
 
 from classroom.kernels import warm_server
-from tests.classroom.grading.test_attacks import ANSWERS, MEBI, OUTPUTS, PROCESSES, attack
+from tests.classroom.running.test_attacks import ANSWERS, MEBI, OUTPUTS, PROCESSES, attack
 
 
 def measure(course):

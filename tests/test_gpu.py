@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from classroom.course import Course
-from classroom.grading.workers import gpu
 from classroom.labs.verify import verify
+from classroom.running.workers import gpu
 
 pytestmark = pytest.mark.gpu
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from classroom.checks.hidden import load
 from classroom.grading.grade_class import grade
-from classroom.grading.run_notebook import Job, execute, find_checks
 from classroom.labs import variants
 from classroom.labs.release import release
 from classroom.reasons import NOT_IMPLEMENTED
 from classroom.results.gradebook import read_scores
 from classroom.results.questions import question_of
+from classroom.running.graded_cells import find_checks
+from classroom.running.job import Job
+from classroom.running.run_notebook import execute
 
 SEEDS = 20
 
@@ -45,7 +47,7 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
         lab: Name of the lab.
         jobs: Number of notebooks that run at the same time.
         progress: Function called with each notebook's `Outcome` and the number of notebooks left.
-        **options: As for `grading.run_class`.
+        **options: As for `grade`.
 
     Yields:
         `Finding`s.

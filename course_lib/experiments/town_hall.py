@@ -36,7 +36,7 @@ TOGETHER = [[p, share] for p in (100, 300, 1000, 3000) for share in (0.5, 0.7, 0
 FOREST = [[leaf, share] for leaf in (1, 2, 3, 5) for share in (0.03, 0.1, 0.3)]
 TUNING_PARTNER = "SR-ATAD5"
 CHEAP = {"example": "survey", "method": "rows", "source": "synthetic"}
-ASSAYS = tuple(datasets.MODULES["tox21"].ASSAYS)
+ASSAYS = tuple(datasets.module_of("tox21").ASSAYS)
 
 
 def ridge(x, y, penalty):

@@ -13,10 +13,11 @@ import pytest
 
 from classroom import sandbox
 from classroom.course import Course
-from classroom.grading.grade_class import CourseIsBusy, grade
-from classroom.grading.run_notebook import Bounds
+from classroom.grading.grade_class import grade
+from classroom.grading.trouble import CourseIsBusy
 from classroom.results import outcomes
 from classroom.results.gradebook import read_scores
+from classroom.running.job import Bounds
 
 pytestmark = [
     pytest.mark.services,
@@ -194,10 +195,11 @@ def test_a_second_grader_is_told_that_there_is_one(lab, hand_in, grader):
 
 FULL_DISK = """
 import sys
-from classroom.grading import grade_class
 from classroom.course import Course
+from classroom.grading.grade_class import grade
+from classroom.results import outcomes
 
-write = grade_class.outcomes.write
+write = outcomes.write
 
 
 def fill(course, lab, outcome):
@@ -210,9 +212,9 @@ def fill(course, lab, outcome):
         pass
 
 
-grade_class.outcomes.write = fill
+outcomes.write = fill
 if __name__ == "__main__":
-    grade_class.grade(Course.find(sys.argv[1]), "tiny", sealed=False)
+    grade(Course.find(sys.argv[1]), "tiny", sealed=False)
 """
 
 

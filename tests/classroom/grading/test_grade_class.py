@@ -6,7 +6,8 @@ import nbformat
 import pytest
 
 from classroom.course import Course
-from classroom.grading.grade_class import GradingStopped, grade, preview
+from classroom.grading.grade_class import grade, preview
+from classroom.grading.trouble import GradingStopped
 from classroom.reasons import describe_error
 from classroom.results import outcomes
 from classroom.results.gradebook import read_scores

@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from classroom.grading.workers import gpu
+from classroom.running.workers import gpu
 
 
 def double(number, folder=None, seconds=0.0):

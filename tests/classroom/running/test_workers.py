@@ -13,16 +13,16 @@ import pytest
 
 from classroom import sandbox
 from classroom.course import Course
-from classroom.grading import grade_class
+from classroom.grading import means
 from classroom.grading.grade_class import grade
-from classroom.grading.workers import WorkerLost, cores, gpu, workers
 from classroom.results.gradebook import read_scores
+from classroom.running.workers import WorkerLost, cores, gpu, workers
 from classroom.sandbox import Limits
 
 pytestmark = pytest.mark.services
 
 HERE = Path(__file__).parent
-SLURM = HERE.parent / "services" / "slurm.sh"
+SLURM = HERE.parents[1] / "services" / "slurm.sh"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
@@ -121,7 +121,7 @@ def test_workers_end_with_a_starter_that_is_killed(jobs, started, tmp_path):
     script = tmp_path / "starter.py"
     script.write_text(
         "import sys, worker_jobs\n"
-        "from classroom.grading.workers import workers\n"
+        "from classroom.running.workers import workers\n"
         "if __name__ == '__main__':\n"
         "    with workers(1) as pool:\n"
         "        pool.submit(worker_jobs.double, 1, sys.argv[1], 600).result()\n"
@@ -174,7 +174,7 @@ def test_workers_with_gpus_share_all_processors(monkeypatch):
 def test_a_class_with_gpus_shares_all_memory(lab, monkeypatch):
     at_once = []
     monkeypatch.setenv(VISIBLE, "0,1")
-    monkeypatch.setattr(grade_class.Limits, "of_one", lambda jobs: at_once.append(jobs) or Limits())
+    monkeypatch.setattr(means.Limits, "of_one", lambda jobs: at_once.append(jobs) or Limits())
     grade(lab, "tiny", jobs=4, gpus=1, sealed=False)
     assert at_once == [2]
 

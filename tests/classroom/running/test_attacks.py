@@ -14,10 +14,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from classroom import sandbox
-from classroom.grading import workers
-from classroom.grading.run_notebook import Bounds, Job, execute
+from classroom.running import workers
+from classroom.running.job import Bounds, Job
+from classroom.running.run_notebook import execute
 from classroom.sandbox import Limits
-from tests.classroom.grading.test_run_notebook import CHECK, CHECKS, graded
+from tests.classroom.running.test_run_notebook import CHECK, CHECKS, graded
 
 MEBI = 2**20
 HONEST = "def answer(secret):\n    return [secret, 2 * secret]"

@@ -8,8 +8,11 @@ from nbgrader.utils import determine_grade
 
 from classroom import sandbox
 from classroom.checks import hidden
-from classroom.grading import run_notebook
-from classroom.grading.run_notebook import Bounds, Job, execute, find_checks
+from classroom.running import run_notebook
+from classroom.running.cell_outputs import CellOutputs
+from classroom.running.graded_cells import find_checks, read_score
+from classroom.running.job import Bounds, Job
+from classroom.running.run_notebook import execute
 
 CHECKS = """
 from classroom.checks import Check, shown
@@ -94,7 +97,7 @@ def test_what_ends_on_hidden_inputs_keeps_the_points_of_the_visible_tests(end):
         graded(CHECK, "check", 4),
         bounds=Bounds(cell=3, output=1000),
     )
-    assert run_notebook.read_score(cells[1]) == (1, 4)
+    assert read_score(cells[1]) == (1, 4)
     assert "The second number is twice the argument." in done.cells["check"].reason
 
 
@@ -110,7 +113,7 @@ def run_tasks(*sources, **bounds):
     ]
     bounds = Bounds(**{"cell": 20, "output": 1000, **bounds})
     done, cells = run(*[cell for task in tasks for cell in task], bounds=bounds)
-    return [run_notebook.read_score(cell)[0] for cell in cells[2::3]], done
+    return [read_score(cell)[0] for cell in cells[2::3]], done
 
 
 @pytest.mark.services
@@ -170,8 +173,8 @@ def test_a_part_of_the_points_stays_a_part_when_output_is_cut():
         *["print('a' * 1000)"] * 10,
         graded("1.5", "last", 3),
     )
-    assert run_notebook.read_score(cells[0]) == (1.5, 3)
-    assert run_notebook.read_score(cells[-1]) == (1.5, 3)
+    assert read_score(cells[0]) == (1.5, 3)
+    assert read_score(cells[-1]) == (1.5, 3)
 
 
 @pytest.mark.services
@@ -318,13 +321,13 @@ def test_outputs_are_kept_and_cut():
 
 @pytest.mark.services
 def test_a_long_line_is_cut_before_it_reaches_the_grader(monkeypatch):
-    heard, hear = [], run_notebook._Run._hear
+    heard, hear = [], CellOutputs.hear
 
     def listen(self, cell, message):
         heard.append(len(message["content"].get("text", "")))
         hear(self, cell, message)
 
-    monkeypatch.setattr(run_notebook._Run, "_hear", listen)
+    monkeypatch.setattr(CellOutputs, "hear", listen)
     done, cells = run("print('x' * 5_000_000)")
     assert max(heard) <= 2 * 1000
     assert [output.text for output in cells[0].outputs] == ["x" * 1000]

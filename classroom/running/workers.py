@@ -218,7 +218,7 @@ class _Process:
 
     def _start(self):
         context = get_context("forkserver" if warm_server.can_fork() else "spawn")
-        context.set_forkserver_preload(["classroom.grading.run_notebook"])
+        context.set_forkserver_preload(["classroom.running.run_notebook"])
         watched, self._alive = context.Pipe(duplex=False)
         environment = {**os.environ, **self._environment}
         self._pool = ProcessPoolExecutor(1, context, _prepare, (watched, environment))

@@ -1,0 +1,39 @@
+"""One submission on its way through the grader."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from classroom.cleaning import clean_line
+from classroom.results.outcomes import Outcome
+from classroom.submissions.read_cells import SubmissionError
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A submission, and what is known about it so far: `prepare`, `run` and `record` hand it on.
+
+    Attributes:
+        outcome: Its `Outcome`, with the student's identifier, notes and hints.
+        notebook: The notebook as JSON: mended and with the lab's own cells, later with its outputs;
+            "" if what was handed in cannot be graded.
+        files: Files beside it, by their relative paths.
+        handed_in: When it was handed in, in UTC; None if that is not known.
+        is_readable: Whether what was handed in could be read, so that the gradebook has it.
+    """
+
+    outcome: Outcome
+    notebook: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    handed_in: datetime | None = None
+    is_readable: bool = False
+
+    @property
+    def student(self):
+        """Identifier of the student."""
+        return self.outcome.student
+
+    def failed(self, error):
+        """Returns the attempt as one that cannot be graded, for the reason that an error gives."""
+        words = str(error) if isinstance(error, SubmissionError) else repr(error)
+        outcome = replace(self.outcome, fault=clean_line(words, 500))
+        return replace(self, outcome=outcome, notebook="")

@@ -1,0 +1,82 @@
+"""nbgrader's autograding, cut in two where the notebook runs.
+
+Configuration, gradebook and labs stay nbgrader's: what `c.Autograde` names is done here too.
+"""
+
+import logging
+from pathlib import Path
+
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import CheckCellMetadata, Execute, SaveAutoGrades
+from nbgrader.utils import find_all_files
+
+from classroom.compat.save_grades import SaveAllGrades
+
+log = logging.getLogger(__name__)
+
+# Workers execute, and the cells that nbgrader knows, with their metadata, are the release's.
+LEFT_OUT = (Execute, CheckCellMetadata)
+
+
+class NbgraderSteps:
+    """What nbgrader does with a submission of a lab before and after its notebook runs.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+    """
+
+    def __init__(self, course, lab):
+        self.lab, self.directory = lab, course.directory(lab)
+        self.converter = Autograde(coursedir=self.directory, config=course.config, log=log)
+        self.before = self._make(self.converter.sanitize_preprocessors)
+        self.after = self._make(self.converter.autograde_preprocessors)
+        # Names of the lab's files that do not replace what a student handed in.
+        self.kept = self.converter.exclude_overwriting.get(lab, [])
+
+    def _make(self, steps):
+        steps = [SaveAllGrades if step is SaveAutoGrades else step for step in steps]
+        return [step(parent=self.converter) for step in steps if step not in LEFT_OUT]
+
+    def sanitize(self, notebook):
+        """Restores the cells of the lab's released notebook as the gradebook holds them."""
+        return self._apply(self.before, notebook, "")
+
+    def save(self, notebook, student):
+        """Writes the scores of an executed notebook to the gradebook.
+
+        Args:
+            notebook: The notebook.
+            student: Identifier of the student, whose submission the gradebook has.
+
+        Returns:
+            The notebook as nbgrader keeps it.
+        """
+        return self._apply(self.after, notebook, student)
+
+    def list_files(self, folder):
+        """Lists the files that nbgrader takes besides notebooks.
+
+        Args:
+            folder: The folder that was handed in, or the lab's.
+
+        Returns:
+            Set of paths.
+        """
+        found = find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])
+        return set(map(Path, found))
+
+    def _apply(self, steps, notebook, student):
+        resources = {
+            "unique_key": self.lab,
+            "metadata": {"path": ""},
+            "nbgrader": {
+                "student": student,
+                "assignment": self.lab,
+                "notebook": self.lab,
+                "db_url": self.directory.db_url,
+            },
+        }
+        for step in steps:
+            notebook, resources = step(notebook, resources)
+        return notebook

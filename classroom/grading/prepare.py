@@ -1,0 +1,197 @@
+"""Preparing submissions: from what a student handed in to a notebook that can be run.
+
+What depends on the lab alone is made once for a class: its cells with their hidden checks, and the
+files beside them.
+"""
+
+import hashlib
+import tempfile
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+import pooch
+from nbgrader.utils import is_solution
+
+from classroom.checks.hidden import load
+from classroom.course import Course
+from classroom.grading.attempt import Attempt
+from classroom.grading.nbgrader_steps import NbgraderSteps
+from classroom.results import outcomes
+from classroom.running.graded_cells import find_checks
+from classroom.submissions import repair
+from classroom.submissions.hints import find_hints, in_words, read_lectures
+
+# Bytes of the files that a student may hand in beside the notebook.
+LARGEST_FILES = 50_000_000
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab whose submissions are graded, read once for a class.
+
+    Attributes:
+        course: The `Course`.
+        name: Name of the lab.
+    """
+
+    course: Course
+    name: str
+
+    @cached_property
+    def checks(self):
+        """Source of its hidden checks.
+
+        Raises:
+            ValueError: if they cannot be loaded, or a cell calls one that there is not.
+        """
+        path = self.course.labs / "checks" / f"{self.name}.py"
+        source = path.read_text(encoding="utf-8") if path.exists() else ""
+        try:
+            known = load(source)
+        except Exception as error:  # whatever a mistake of its author's raises
+            raise ValueError(
+                f"{path} cannot be loaded: {error!r}. Mend it and grade again."
+            ) from error
+        for cell in nbformat.read(self.course.source(self.name), as_version=4).cells:
+            for task, _ in find_checks(cell):
+                if task not in known:
+                    raise ValueError(
+                        f"The cell {cell.metadata.nbgrader.grade_id!r} of {self.name} calls the "
+                        f"check of {task!r}, which {path} lacks. There are: "
+                        f"{', '.join(known) or 'none'}."
+                    )
+        return source
+
+    @cached_property
+    def released(self):
+        """Its notebook as students got it."""
+        return nbformat.read(self.course.released(self.name), as_version=4)
+
+    @cached_property
+    def original(self):
+        """Its notebook as nbgrader grades it, with the hidden checks that the gradebook holds."""
+        return self.steps.sanitize(deepcopy(self.released))
+
+    @cached_property
+    def steps(self):
+        """What nbgrader itself does with a submission."""
+        return NbgraderSteps(self.course, self.name)
+
+    @cached_property
+    def files(self):
+        """Its files beside the notebook that replace those which a student handed in."""
+        files = self.read_files(self.course.source(self.name).parent)
+        return {name: content for name, content in files.items() if name not in self.steps.kept}
+
+    def read_files(self, folder):
+        """Reads the files in a folder that nbgrader takes besides notebooks.
+
+        Args:
+            folder: The folder.
+
+        Returns:
+            Dictionary from their relative paths to their contents.
+
+        Raises:
+            SubmissionError: if they are too large.
+        """
+        taken = self.steps.list_files(folder)
+        paths = [path for path in repair.list_files(folder) if path in taken]
+        size = sum(path.stat().st_size for path in paths)
+        if size > LARGEST_FILES:
+            raise repair.SubmissionError(
+                f"The files beside the notebook have {size:,} bytes, allowed are {LARGEST_FILES:,}."
+            )
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+    @cached_property
+    def lectures(self):
+        """The course's lectures, as `find_hints` compares answers with them."""
+        return read_lectures(self.course)
+
+    @cached_property
+    def checksum(self):
+        """Checksum of all that scores depend on besides what is handed in."""
+        paths = (
+            self.course.source(self.name),
+            self.course.labs / "checks" / f"{self.name}.py",
+        )
+        hashes = "".join(pooch.file_hash(path) for path in paths if path.exists())
+        return hashlib.sha256((hashes + version("course-lib")).encode()).hexdigest()
+
+
+def find_waiting(lab, force):
+    """Finds the submissions that are new or changed, or of a lab that has changed.
+
+    Args:
+        lab: A `Lab`.
+        force: Whether to find all others too.
+
+    Returns:
+        List of `Attempt`s, the first last.
+    """
+    waiting = []
+    for folder in sorted(lab.course.labs.glob(f"submitted/*/{lab.name}"), reverse=True):
+        student = folder.parent.name
+        outcome = outcomes.Outcome(student, "", 0.0, repair.checksum(folder), lab.checksum)
+        last = outcomes.read(lab.course, lab.name, student)
+        if (
+            force
+            or last is None
+            or last.fault
+            or (last.submission, last.lab) != (outcome.submission, outcome.lab)
+        ):
+            waiting.append(Attempt(outcome))
+    return waiting
+
+
+def prepare(attempt, lab):
+    """Reads what was handed in, mends it, and restores the lab's own cells.
+
+    Args:
+        attempt: An `Attempt` that `find_waiting` found.
+        lab: The `Lab`.
+
+    Returns:
+        The `Attempt` with a notebook that can be run, and its files.
+
+    Raises:
+        SubmissionError: if what was handed in cannot be read.
+    """
+    handed_in = lab.course.labs / "submitted" / attempt.student / lab.name
+    with tempfile.TemporaryDirectory() as folder:
+        checksum = repair.snapshot(handed_in, Path(folder))
+        read = repair.read(folder, lab.name, lab.released)
+        notes, files = list(read.notes), lab.read_files(Path(folder))
+        try:
+            time = repair.read_time(Path(folder, "timestamp.txt"))
+        except ValueError:
+            time = None
+            notes.append("timestamp.txt holds no time; when it was handed in is not known.")
+    notebook = _restore(read.notebook, lab.original)
+    hints = in_words(find_hints(notebook, lab.lectures))
+    return replace(
+        attempt,
+        outcome=replace(attempt.outcome, notes=notes, hints=hints, submission=checksum),
+        notebook=nbformat.writes(notebook),
+        files=files | lab.files,
+        handed_in=time,
+        is_readable=True,
+    )
+
+
+def _restore(notebook, original):
+    """Puts the lab's own cells into a mended notebook: only answers, and other cells, stay."""
+    originals = {cell.id: cell for cell in original.cells if "nbgrader" in cell.metadata}
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            restored = originals[cell.id]
+            cell.metadata = deepcopy(restored.metadata)
+            if not is_solution(restored):
+                cell.source = restored.source
+    notebook.metadata = deepcopy(original.metadata)
+    return notebook

@@ -1,0 +1,75 @@
+"""Whose trouble is whose: a submission's is its own, some is everyone's and stops the class."""
+
+import errno
+import logging
+from contextlib import contextmanager
+
+import filelock
+from sqlalchemy.exc import OperationalError
+
+log = logging.getLogger(__name__)
+
+
+class CourseIsBusy(ValueError):
+    """Another grader works on the course."""
+
+
+class GradingStopped(ValueError):
+    """Grading could not go on: a full disk, a gradebook out of reach, the time of the class."""
+
+
+def attempted(step, attempt, *args):
+    """Takes a step with a submission, whose trouble is its own.
+
+    Args:
+        step: Function of an `Attempt`, and of what else it needs, that returns an `Attempt`.
+        attempt: The `Attempt`.
+        *args: What else the step needs.
+
+    Returns:
+        What the step returns; the attempt with its fault if the step fails.
+
+    Raises:
+        Exception: what is everyone's trouble, a full disk or a gradebook out of reach.
+    """
+    try:
+        return step(attempt, *args)
+    except Exception as error:
+        if _is_everyones(error):
+            raise
+        log.exception("%s could not be graded", attempt.student)
+        return attempt.failed(error)
+
+
+def _is_everyones(error):
+    """Whether an error is nothing of the submission's: a full disk, a gradebook out of reach."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or isinstance(error, OperationalError)
+
+
+@contextmanager
+def explaining():
+    """Says in a `with` what everyone's trouble means, and what to do."""
+    try:
+        yield
+    except Exception as error:
+        if not _is_everyones(error):
+            raise
+        raise GradingStopped(
+            f"Grading stopped: {error}\nIs the disk full, or the gradebook out of reach? What was "
+            "graded is kept. Mend it and run `course grade` again."
+        ) from error
+
+
+@contextmanager
+def alone(course):
+    """Keeps a second grader from the course; the lock ends with its process, however that ends."""
+    lock = filelock.FileLock(course.labs / ".grading.lock")
+    try:
+        with lock.acquire(timeout=0):
+            yield
+    except filelock.Timeout:
+        raise CourseIsBusy(
+            f"Another grader works on {course.root}. Wait until it is done; what it grades need "
+            "not be graded again."
+        ) from None
