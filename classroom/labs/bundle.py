@@ -49,6 +49,7 @@ def bundle(course, path):
     files = {f"labs/{lab}/{lab}.ipynb": release(course, lab) for lab in course.lab_names()}
     files["README.md"] = course.root / "docs" / "students.md"
     for name in (
+        "LICENSE",
         "Makefile",
         "pyproject.toml",
         "constraints.txt",

@@ -57,6 +57,61 @@ def test_scores_are_those_of_nbgrader(lab, hand_in):
     assert points(lab) == ours == {"right": 3, "half": 1, "wrong": 0, "warns": 3}
 
 
+def rows(lab):
+    """What the gradebook holds about each graded cell and each answer."""
+    found = {}
+    with lab.gradebook("tiny") as gradebook:
+        for student in gradebook.students:
+            notebook = gradebook.find_submission_notebook("tiny", "tiny", student.id)
+            for grade in notebook.grades:
+                found[student.id, grade.name] = (grade.auto_score, grade.needs_manual_grade)
+            for comment in notebook.comments:
+                found[student.id, comment.name, "comment"] = comment.auto_comment
+    return found
+
+
+def test_grades_and_comments_are_those_of_nbgrader(lab, hand_in):
+    """Also where a person has graded before, and where nothing was answered."""
+    for student, code in {"right": RIGHT, "wrong": WRONG}.items():
+        hand_in(student, code)
+    hand_in("nothing", raw=lab.released("tiny").read_text())
+    grade(lab, "tiny")
+    with lab.gradebook("tiny") as gradebook:
+        gradebook.find_grade("why", "tiny", "tiny", "right").manual_score = 1
+        gradebook.db.commit()
+    grade(lab, "tiny", force=True)
+    ours = rows(lab)
+    nbgrader(lab, "autograde", "tiny", "--force")
+    assert rows(lab) == ours
+    assert ours["right", "why"] == (None, True)
+    assert ours["nothing", "double", "comment"] == "No response."
+    assert ours["right", "double", "comment"] is None
+
+
+def test_files_are_those_that_nbgrader_takes(lab, hand_in):
+    hand_in("ada", RIGHT)
+    folder, source = lab.labs / "submitted" / "ada" / "tiny", lab.labs / "source" / "tiny"
+    for name in ("data.csv", "a/b/c.txt", "own.py", "x.pyc", "__pycache__/x.py", "feedback/f.html"):
+        for place, text in ((folder, "handed in"), (source, "the lab's")):
+            if place == folder or name in ("data.csv", "own.py", "x.pyc"):
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                (place / name).write_text(text)
+    with (lab.labs / "nbgrader_config.py").open("a") as file:
+        file.write("c.Autograde.exclude_overwriting = {'tiny': ['own.py']}\n")
+        file.write("c.CourseDirectory.ignore = ['*.pyc', '__pycache__', 'feedback', 'c.*']\n")
+    lab = Course(lab.root)
+    taken = lab.labs / "autograded" / "ada" / "tiny"
+
+    def read():
+        files = [path for path in taken.rglob("*") if path.is_file() and path.suffix != ".ipynb"]
+        return {path.relative_to(taken).as_posix(): path.read_text() for path in files}
+
+    grade(lab, "tiny")
+    ours = read()
+    nbgrader(lab, "autograde", "tiny", "--force")
+    assert read() == ours == {"data.csv": "the lab's", "own.py": "handed in"}
+
+
 def test_a_preview_shows_the_scores_and_writes_nothing(lab, hand_in):
     hand_in("known", RIGHT)
     grade(lab, "tiny")
