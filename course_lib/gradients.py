@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from course_lib.keras_internals import loss_tracker
+
 
 def input_gradient(function, x):
     """Gradient of a function with respect to its input.
@@ -133,7 +135,7 @@ def _step_on_tensorflow(model, data):
     variables = model.trainable_variables
     model.optimizer.apply(of_each(recorded, [total], variables)[0], variables)
     model.balance.update(_norms([ops.stack(same) for same in zip(*per_task)]), losses)
-    next(metric for metric in model.metrics if metric.name == "loss").update_state(total)
+    loss_tracker(model).update_state(total)
     return model.compute_metrics(x, y, y_pred, sample_weight)
 
 

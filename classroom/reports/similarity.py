@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 import nbformat
 import numpy as np
-from copydetect.utils import filter_code, winnow
 from nbgrader.utils import is_locked, is_solution
 from scipy.sparse import csr_array
+
+from classroom.compat.copydetect import filter_code, winnow
 
 # Characters of a piece without names, and pieces of which at least one is kept.
 PIECE = 20

@@ -14,6 +14,8 @@ import numpy as np
 import pooch
 from tqdm import tqdm
 
+from course_lib.keras_internals import call_that_made
+
 FILES = ("x.npy", "y.npy")
 
 
@@ -110,8 +112,7 @@ def _calls(model):
     calls = {}
 
     def visit(tensor):
-        operation, index, _ = tensor._keras_history
-        call = operation._inbound_nodes[index]
+        call = call_that_made(tensor)
         if id(call) not in calls:
             for earlier in call.input_tensors:
                 visit(earlier)

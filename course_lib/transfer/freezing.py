@@ -4,6 +4,7 @@ import re
 
 import keras
 
+from course_lib.keras_internals import trained_by
 from course_lib.transfer.bottleneck import split
 
 
@@ -60,7 +61,7 @@ def check_compiled(model):
     if not model.compiled:
         raise ValueError(f"{model.name!r} is not compiled: call `compile()`, then `fit()`.")
     if model.optimizer.built:
-        trained = {v.path for v in model.optimizer._trainable_variables}
+        trained = {v.path for v in trained_by(model.optimizer)}
         trainable = {v.path for v in model.trainable_variables}
         if trained != trainable:
             raise ValueError(

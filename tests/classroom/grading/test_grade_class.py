@@ -83,7 +83,7 @@ def test_grades_and_comments_are_those_of_nbgrader(lab, hand_in):
     ours = rows(lab)
     nbgrader(lab, "autograde", "tiny", "--force")
     assert rows(lab) == ours
-    assert ours["right", "why"] == (None, True)
+    assert ours["right", "why"] == (0, True)
     assert ours["nothing", "double", "comment"] == "No response."
     assert ours["right", "double", "comment"] is None
 
