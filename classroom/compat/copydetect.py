@@ -1,4 +1,4 @@
-"""What copydetect compares code with; it calls its own comparison of whole folders its interface."""
+"""What copydetect compares code with; its documented interface compares whole folders."""
 
 from copydetect.utils import filter_code, winnow
 
