@@ -28,9 +28,10 @@ def doctor():
 @app.command()
 def check(notebook: Annotated[Path, typer.Argument(help="Your lab notebook.")]):
     """Run a lab notebook and say which tests pass: instant feedback for students."""
-    from classroom.labs.self_check import check_notebook
+    console.print(f"Running {show(notebook.name)} from top to bottom …")
+    with console.status("It takes some seconds."):
+        from classroom.labs.self_check import check_notebook
 
-    with console.status("Running the notebook from top to bottom …"):
         results = check_notebook(notebook)
     table = Table("", "test", "points", "what to fix")
     for result in results:

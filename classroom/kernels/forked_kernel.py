@@ -46,6 +46,11 @@ class ForkedKernelApp(IPKernelApp):
     def write_connection_file(self, **information):
         pass
 
+    def parse_command_line(self, argv=None):
+        # To learn all options that there are takes a fifth of a kernel's start.
+        if argv:
+            super().parse_command_line(argv)
+
 
 def become_kernel(request, pools):
     """Runs a kernel until it ends, in a process that has just been forked.
@@ -68,9 +73,10 @@ def become_kernel(request, pools):
         application = ForkedKernelApp.instance(
             connection=request["connection"], parent_handle=parent
         )
-        sys.argv[1:] = request["arguments"]
+        sys.argv[1:] = arguments = request["arguments"]
         application.config.HistoryManager.enabled = False
-        application.initialize(request["arguments"])
+        # The file is not read.
+        application.initialize(arguments[2:] if arguments[:1] == ["-f"] else arguments)
     except BaseException as error:
         os.write(report, f"{type(error).__name__}: {error}".encode())
         os._exit(1)
