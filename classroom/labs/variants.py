@@ -3,12 +3,18 @@
 A variant is a script in `labs/variants/LAB/` in jupytext's percent format. Its first cell holds a
 docstring, which says what is right or wrong about it, and `LOSES`, the points that it loses in each
 test cell. A hostile one, which tries to get points by other means, has a name that begins with
-`hostile_` and may have `REPORTED`, words that its hints or notes must hold. Every other cell
-replaces the solution cell whose name it bears; the rest is the reference solution.
+`hostile_` and may have `REPORTED`, words that its hints or notes must hold.
+
+If it differs from the reference solution in a few lines, its first cell lists them in `REPLACE`, a
+dictionary from old text to new text. Each old text occurs exactly once in all solution cells
+together. Every other cell replaces the solution cell whose name it bears; the rest is the reference
+solution.
 """
 
 import ast
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -47,17 +53,20 @@ class Variant:
         return {*self.answers, *map(question_of, self.loses)}
 
 
-def read(path):
+def read(path, solved):
     """Reads a variant.
 
     Args:
         path: The script.
+        solved: The reference solutions, as `solutions` returns them.
 
     Returns:
         A `Variant`.
 
     Raises:
-        ValueError: if the script has no docstring or no `LOSES`.
+        ValueError: if the script has no docstring or no `LOSES`; if a text that it replaces does
+            not occur exactly once in all solutions together, or overlaps another; if it both edits
+            a task and answers it by a cell.
     """
     import jupytext  # a quarter of a second
 
@@ -71,13 +80,59 @@ def read(path):
     if not ast.get_docstring(tree) or "LOSES" not in said:
         raise ValueError(f"{path} should begin with a docstring and LOSES = {{...}}.")
     answers = {cell.metadata.title: cell.source for cell in cells}
+    edited = _edit(path, solved, said.get("REPLACE", {}))
+    if both := answers.keys() & edited.keys():
+        raise ValueError(
+            f"{path} both edits {', '.join(sorted(both))} by REPLACE and answers it by a cell. "
+            "Keep one of the two."
+        )
     about = ast.get_docstring(tree)
-    return Variant(Path(path).stem, about, said["LOSES"], said.get("REPORTED", ""), answers)
+    return Variant(
+        Path(path).stem, about, said["LOSES"], said.get("REPORTED", ""), edited | answers
+    )
+
+
+def _edit(path, solved, replace):
+    """Returns a dictionary from the solution cells that are edited to their edited source."""
+    edits = {}
+    for old, new in replace.items():
+        task, start = _find(path, solved, old)
+        edits.setdefault(task, []).append((start, start + len(old), new))
+    return {task: _apply(path, solved[task], sorted(found)) for task, found in edits.items()}
+
+
+def _find(path, solved, old):
+    """Returns the solution cell that holds a text, and where it begins there."""
+    places = [
+        (task, match.start())
+        for task, source in solved.items()
+        for match in re.finditer(f"(?={re.escape(old)})", source)
+    ]
+    if len(places) != 1:
+        raise ValueError(
+            f"{path} replaces {old!r}, which occurs {len(places)} times in the reference solution "
+            "and should occur once. Copy it from there, with enough of the text around it."
+        )
+    return places[0]
+
+
+def _apply(path, source, edits):
+    """Applies edits, a sorted list of where they begin and end and what they insert."""
+    for (_, end, _), (start, last, _) in pairwise(edits):
+        if start < end:
+            raise ValueError(
+                f"{path} replaces {source[start : min(end, last)]!r} twice: two texts of REPLACE "
+                "overlap there. Merge them into one."
+            )
+    for start, end, new in reversed(edits):
+        source = source[:start] + new + source[end:]
+    return source
 
 
 def read_all(course, lab):
     """Reads all variants of a lab, by name."""
-    return [read(path) for path in list_paths(course, lab)]
+    solved = solutions(nbformat.read(course.source(lab), as_version=4))
+    return [read(path, solved) for path in list_paths(course, lab)]
 
 
 def list_paths(course, lab):

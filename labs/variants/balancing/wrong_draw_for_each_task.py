@@ -1,13 +1,8 @@
 """Draws for each task by itself."""
 
 LOSES = {"sign_dropout-check": 5}
-
-
-# %% sign_dropout
-def sign_dropout(gradients, rng):
-    up = np.clip(gradients, 0, None).sum(axis=0)
-    down = np.clip(gradients, None, 0).sum(axis=0)
-    size = up - down
-    chance = np.divide(up, size, out=np.zeros_like(size), where=size > 0)
+REPLACE = {
+    "    return np.where(rng.random(size.shape) < chance, up, down)": """\
     kept = rng.random(np.shape(gradients)) < chance
-    return np.where(kept, np.clip(gradients, 0, None), np.clip(gradients, None, 0)).sum(axis=0)
+    return np.where(kept, np.clip(gradients, 0, None), np.clip(gradients, None, 0)).sum(axis=0)""",
+}

@@ -1,13 +1,8 @@
 """Divides what is kept by its chance, as dropout does."""
 
 LOSES = {"sign_dropout-check": 5}
-
-
-# %% sign_dropout
-def sign_dropout(gradients, rng):
-    up = np.clip(gradients, 0, None).sum(axis=0)
-    down = np.clip(gradients, None, 0).sum(axis=0)
-    size = up - down
-    chance = np.divide(up, size, out=np.zeros_like(size), where=size > 0)
+REPLACE = {
+    "    return np.where(rng.random(size.shape) < chance, up, down)": """\
     kept = rng.random(size.shape) < chance
-    return np.where(kept, up / np.maximum(chance, 1e-12), down / np.maximum(1 - chance, 1e-12))
+    return np.where(kept, up / np.maximum(chance, 1e-12), down / np.maximum(1 - chance, 1e-12))""",
+}

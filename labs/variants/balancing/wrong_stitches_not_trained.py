@@ -1,23 +1,7 @@
 """Holds the matrix still."""
 
 LOSES = {"cross_stitch-check": 5}
-
-
-# %% cross_stitch
-class CrossStitch(keras.layers.Layer):
-    def __init__(self, diagonal=0.9, **kwargs):
-        super().__init__(**kwargs)
-        self.diagonal = diagonal
-
-    def build(self, input_shape):
-        tasks = len(input_shape)
-        start = np.full((tasks, tasks), (1 - self.diagonal) / (tasks - 1))
-        np.fill_diagonal(start, self.diagonal)
-        self.mixing = self.add_weight(
-            shape=(tasks, tasks), initializer=keras.initializers.Constant(start), trainable=False
-        )
-
-    def call(self, features):
-        return [
-            sum(self.mixing[i, j] * h for j, h in enumerate(features)) for i in range(len(features))
-        ]
+REPLACE = {
+    'shape=(tasks, tasks), initializer=keras.initializers.Constant(start), name="mixing"':
+        "shape=(tasks, tasks), initializer=keras.initializers.Constant(start), trainable=False",
+}

@@ -1,17 +1,10 @@
 """Learns the variance itself, which may become negative."""
 
 LOSES = {"uncertainty-check": 5}
-
-
-# %% uncertainty
-class UncertaintyWeighting(keras.layers.Layer):
-    def __init__(self, classifies, **kwargs):
-        super().__init__(**kwargs)
-        self.scale = np.where(classifies, 1.0, 0.5).astype("float32")
-        self.s = self.add_weight(shape=(len(classifies),), initializer="ones")
-
-    def factors(self):
-        return self.scale * 1 / self.s
-
-    def call(self, losses):
-        return ops.dot(self.factors(), losses) + 0.5 * ops.sum(ops.log(self.s))
+REPLACE = {
+    'self.s = self.add_weight(shape=(len(classifies),), initializer="zeros", name="s")':
+        'self.s = self.add_weight(shape=(len(classifies),), initializer="ones")',
+    "return self.scale * ops.exp(-self.s)": "return self.scale * 1 / self.s",
+    "return ops.dot(self.factors(), losses) + 0.5 * ops.sum(self.s)":
+        "return ops.dot(self.factors(), losses) + 0.5 * ops.sum(ops.log(self.s))",
+}

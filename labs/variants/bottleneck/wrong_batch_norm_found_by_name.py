@@ -3,13 +3,7 @@ normalisation is frozen. The docstring says: 'Batch normalisation is frozen ever
 model', and `until=None` 'freezes nothing but batch normalisation'."""
 
 LOSES = {"freeze-check": 3}
-
-
-# %% freeze
-def freeze(model, until, optimizer, loss):
-    frozen = until is not None
-    for layer in model.layers:
-        layer.trainable = not (frozen or "norm" in layer.name)
-        if layer.name == until:
-            frozen = False
-    model.compile(optimizer=optimizer, loss=loss)
+REPLACE = {
+    "layer.trainable = not (frozen or isinstance(layer, keras.layers.BatchNormalization))":
+        'layer.trainable = not (frozen or "norm" in layer.name)',
+}

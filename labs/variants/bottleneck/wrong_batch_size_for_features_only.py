@@ -2,13 +2,9 @@
 docstring says: 'batch_size: Rows in a batch of training.'"""
 
 LOSES = {"train_head-check": 3}
-
-
-# %% train_head
-def train_head(base, head, x, y, epochs, batch_size):
-    features = base.predict(x, batch_size=batch_size, verbose=0)
-    head.fit(features, y, epochs=epochs, verbose=0)
-
-
-def attach(base, head):
-    return keras.Model(base.input, head(base.output))
+REPLACE = {
+    "features = base.predict(x, verbose=0)":
+        "features = base.predict(x, batch_size=batch_size, verbose=0)",
+    "head.fit(features, y, epochs=epochs, batch_size=batch_size, verbose=0)":
+        "head.fit(features, y, epochs=epochs, verbose=0)",
+}

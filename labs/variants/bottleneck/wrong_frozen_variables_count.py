@@ -1,14 +1,10 @@
 """Counts variables that are never trained among those that a pattern may match."""
 
 LOSES = {"layer_rates-check": 2}
-
-
-# %% layer_rates
-def layer_rates(model, rate, rates):
-    for pattern in rates:
-        if not any(re.fullmatch(pattern, v.path) for v in model.variables):
-            raise ValueError(pattern)
-    optimizers = {pattern: keras.optimizers.SGD(r) for pattern, r in rates.items()}
-    return keras.optimizers.MultiOptimizer(
-        keras.optimizers.OptimizerMap(keras.optimizers.SGD(rate), optimizers)
-    )
+REPLACE = {
+    "    paths = [variable.path for variable in model.trainable_variables]\n": "",
+    "if not any(re.fullmatch(pattern, path) for path in paths):":
+        "if not any(re.fullmatch(pattern, v.path) for v in model.variables):",
+    'raise ValueError(f"{pattern!r} matches no trainable variable. There are {paths}.")':
+        "raise ValueError(pattern)",
+}

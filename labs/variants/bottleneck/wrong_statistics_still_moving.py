@@ -3,16 +3,11 @@ statistics follow the batches. The statement says: 'keeps both, and normalises b
 statistics', 'everywhere in the model'."""
 
 LOSES = {"freeze-check": 3}
-
-
-# %% freeze
-def freeze(model, until, optimizer, loss):
-    frozen = until is not None
-    for layer in model.layers:
+REPLACE = {
+    "        layer.trainable = not (frozen or isinstance(layer, keras.layers.BatchNormalization))":
+        """\
         layer.trainable = not frozen
         if isinstance(layer, keras.layers.BatchNormalization):
             for variable in layer.trainable_variables:
-                variable.trainable = False
-        if layer.name == until:
-            frozen = False
-    model.compile(optimizer=optimizer, loss=loss)
+                variable.trainable = False""",
+}

@@ -1,14 +1,8 @@
 """Stops when the loss rises, although epochs are given."""
 
 LOSES = {"train_head-check": 3}
-
-
-# %% train_head
-def train_head(base, head, x, y, epochs, batch_size):
-    features = base.predict(x, verbose=0)
+REPLACE = {
+    "    head.fit(features, y, epochs=epochs, batch_size=batch_size, verbose=0)": """\
     stop = keras.callbacks.EarlyStopping("loss", patience=2, restore_best_weights=True)
-    head.fit(features, y, epochs=epochs, batch_size=batch_size, verbose=0, callbacks=[stop])
-
-
-def attach(base, head):
-    return keras.Model(base.input, head(base.output))
+    head.fit(features, y, epochs=epochs, batch_size=batch_size, verbose=0, callbacks=[stop])""",
+}

@@ -1,20 +1,13 @@
 """Calls the base in training mode: every batch is normalised by its own statistics."""
 
 LOSES = {"cache_features-check": 6}
-
-
-# %% cache_features
-def cache_features(base, x, path, batch_size):
-    if not path.exists():
-        unfinished = path.with_name("unfinished.npy")
-        shape = (len(x), *base.output_shape[1:])
-        features = np.lib.format.open_memmap(unfinished, "w+", "float32", shape)
-        for start in range(0, len(x), batch_size):
-            rows = slice(start, start + batch_size)
-            features[rows] = ops.convert_to_numpy(base(x[rows], training=True))
-        del features
-        os.replace(unfinished, path)
-    features = np.load(path, mmap_mode="r")
-    if len(features) != len(x):
-        raise ValueError(len(features))
-    return features
+REPLACE = {
+    'unfinished = path.with_name(f"{path.name}.unfinished")':
+        'unfinished = path.with_name("unfinished.npy")',
+    """\
+            features[rows] = ops.convert_to_numpy(base(x[rows], training=False))
+        features.flush()""":
+        "            features[rows] = ops.convert_to_numpy(base(x[rows], training=True))",
+    'raise ValueError(f"{path} has {len(features)} rows, but x has {len(x)}: remove the file.")':
+        "raise ValueError(len(features))",
+}

@@ -2,13 +2,10 @@
 is batch normalisation. The docstring says: 'until: Name of the last frozen layer.'"""
 
 LOSES = {"freeze-check": 3}
-
-
-# %% freeze
-def freeze(model, until, optimizer, loss):
-    frozen = until is not None
-    for layer in model.layers:
-        if layer.name == until:
-            frozen = False
+REPLACE = {
+    "        layer.trainable = not (frozen or isinstance(layer, keras.layers.BatchNormalization))\n":
+        "",
+    "    model.compile(optimizer=optimizer, loss=loss)": """\
         layer.trainable = not (frozen or isinstance(layer, keras.layers.BatchNormalization))
-    model.compile(optimizer=optimizer, loss=loss)
+    model.compile(optimizer=optimizer, loss=loss)""",
+}

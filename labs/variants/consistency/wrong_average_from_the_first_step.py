@@ -1,18 +1,12 @@
 """Remembers the first student, and averages with that instead of with the teacher."""
 
 LOSES = {"ema_teacher-check": 2}
-
-
-# %% ema_teacher
-def make_teacher(student):
-    teacher = keras.models.clone_model(student)
-    teacher.set_weights(student.get_weights())
-    teacher.trainable = False
-    return teacher
-
-
-def follow(teacher, student, momentum):
+REPLACE = {
+    """\
+    for old, new in zip(teacher.weights, student.weights, strict=True):
+        old.assign(momentum * old + (1 - momentum) * new)""": """\
     if not hasattr(teacher, "first"):
         teacher.first = teacher.get_weights()
     pairs = zip(teacher.first, student.get_weights())
-    teacher.set_weights([momentum * old + (1 - momentum) * new for old, new in pairs])
+    teacher.set_weights([momentum * old + (1 - momentum) * new for old, new in pairs])""",
+}

@@ -1,19 +1,12 @@
 """Asks for views in evaluation, where there are none."""
 
 LOSES = {"total_loss-check": 3}
-
-
-# %% total_loss
-class SemiSupervised(keras.Model):
-    def __init__(self, network, unlabelled_loss, weight):
-        super().__init__()
-        self.network, self.unlabelled_loss, self.weight = network, unlabelled_loss, weight
-
-    def call(self, inputs, training=None):
-        x = inputs["labelled"] if isinstance(inputs, dict) else inputs
-        return self.network(x, training=training)
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+REPLACE = {
+    """\
+        if isinstance(x, dict):
+            clean, augmented = (self.network(view, training=training) for view in x["views"])
+            loss += self.weight * self.unlabelled_loss(ops.stop_gradient(clean), augmented)
+        return loss""": """\
         clean, augmented = (self.network(view, training=training) for view in x["views"])
-        return loss + self.weight * self.unlabelled_loss(ops.stop_gradient(clean), augmented)
+        return loss + self.weight * self.unlabelled_loss(ops.stop_gradient(clean), augmented)""",
+}

@@ -1,14 +1,9 @@
 """Mirrors half of the pictures, too, as one would photographs."""
 
 LOSES = {"shift_pictures-check": 3}
-
-
-# %% shift_pictures
-def shift_pictures(pictures, reach, rng):
-    rows, height, width, _ = pictures.shape
+REPLACE = {
+    "    padded = np.pad(pictures, [(0, 0), (reach, reach), (reach, reach), (0, 0)])": """\
     mirrored = (rng.random(rows) < 0.5)[:, None, None, None]
     pictures = np.where(mirrored, pictures[:, :, ::-1], pictures)
-    padded = np.pad(pictures, [(0, 0), (reach, reach), (reach, reach), (0, 0)])
-    down, right = rng.integers(2 * reach + 1, size=(2, rows, 1, 1))
-    lines, columns = down + np.arange(height)[:, None], right + np.arange(width)
-    return padded[np.arange(rows)[:, None, None], lines, columns]
+    padded = np.pad(pictures, [(0, 0), (reach, reach), (reach, reach), (0, 0)])""",
+}

@@ -1,14 +1,9 @@
 """Returns the given array itself where the reach is 0."""
 
 LOSES = {"shift_pictures-check": 3}
-
-
-# %% shift_pictures
-def shift_pictures(pictures, reach, rng):
+REPLACE = {
+    "    rows, height, width, _ = pictures.shape": """\
     if reach == 0:
         return pictures
-    rows, height, width, _ = pictures.shape
-    padded = np.pad(pictures, [(0, 0), (reach, reach), (reach, reach), (0, 0)])
-    down, right = rng.integers(2 * reach + 1, size=(2, rows, 1, 1))
-    lines, columns = down + np.arange(height)[:, None], right + np.arange(width)
-    return padded[np.arange(rows)[:, None, None], lines, columns]
+    rows, height, width, _ = pictures.shape""",
+}

@@ -1,15 +1,8 @@
 """Leaves the teacher's variables to the optimizer."""
 
 LOSES = {"ema_teacher-check": 4}
-
-
-# %% ema_teacher
-def make_teacher(student):
-    teacher = keras.models.clone_model(student)
-    teacher.set_weights(student.get_weights())
-    return teacher
-
-
-def follow(teacher, student, momentum):
-    for old, new in zip(teacher.weights, student.weights):
-        old.assign(momentum * old + (1 - momentum) * new)
+REPLACE = {
+    "    teacher.trainable = False\n": "",
+    "for old, new in zip(teacher.weights, student.weights, strict=True):":
+        "for old, new in zip(teacher.weights, student.weights):",
+}

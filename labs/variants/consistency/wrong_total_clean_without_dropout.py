@@ -1,23 +1,12 @@
 """Answers the clean views in inference mode, as if by a teacher."""
 
 LOSES = {"total_loss-check": 3}
-
-
-# %% total_loss
-class SemiSupervised(keras.Model):
-    def __init__(self, network, unlabelled_loss, weight):
-        super().__init__()
-        self.network, self.unlabelled_loss, self.weight = network, unlabelled_loss, weight
-
-    def call(self, inputs, training=None):
-        x = inputs["labelled"] if isinstance(inputs, dict) else inputs
-        return self.network(x, training=training)
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
-        if isinstance(x, dict):
+REPLACE = {
+    """\
+            clean, augmented = (self.network(view, training=training) for view in x["views"])
+            loss += self.weight * self.unlabelled_loss(ops.stop_gradient(clean), augmented)""": """\
             clean, augmented = x["views"]
             target = ops.stop_gradient(self.network(clean, training=False))
             answer = self.network(augmented, training=training)
-            loss += self.weight * self.unlabelled_loss(target, answer)
-        return loss
+            loss += self.weight * self.unlabelled_loss(target, answer)""",
+}

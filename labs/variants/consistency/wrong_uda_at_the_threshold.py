@@ -1,9 +1,7 @@
 """Counts rows at the threshold, too."""
 
 LOSES = {"uda_loss-check": 3}
-
-
-# %% uda_loss
-def uda_loss(clean, augmented, divergence, temperature, threshold):
-    sure = ops.max(ops.softmax(clean, axis=-1), axis=-1) >= threshold
-    return ops.mean(ops.where(sure, divergence(clean / temperature, augmented), 0.0))
+REPLACE = {
+    "sure = ops.max(ops.softmax(clean, axis=-1), axis=-1) > threshold":
+        "sure = ops.max(ops.softmax(clean, axis=-1), axis=-1) >= threshold",
+}

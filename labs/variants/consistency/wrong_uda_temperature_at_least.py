@@ -1,10 +1,8 @@
 """Divides by a tenth where the temperature is lower."""
 
 LOSES = {"uda_loss-check": 3}
-
-
-# %% uda_loss
-def uda_loss(clean, augmented, divergence, temperature, threshold):
-    sure = ops.max(ops.softmax(clean, axis=-1), axis=-1) > threshold
+REPLACE = {
+    "    return ops.mean(ops.where(sure, divergence(clean / temperature, augmented), 0.0))": """\
     rows = divergence(clean / max(temperature, 0.1), augmented)
-    return ops.mean(ops.where(sure, rows, 0.0))
+    return ops.mean(ops.where(sure, rows, 0.0))""",
+}

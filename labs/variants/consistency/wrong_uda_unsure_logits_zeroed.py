@@ -2,10 +2,8 @@
 be any function of logits"."""
 
 LOSES = {"uda_loss-check": 3}
-
-
-# %% uda_loss
-def uda_loss(clean, augmented, divergence, temperature, threshold):
-    sure = ops.max(ops.softmax(clean, axis=-1), axis=-1) > threshold
+REPLACE = {
+    "    return ops.mean(ops.where(sure, divergence(clean / temperature, augmented), 0.0))": """\
     counts = ops.cast(sure, clean.dtype)[:, None]
-    return ops.mean(divergence(counts * clean / temperature, counts * augmented))
+    return ops.mean(divergence(counts * clean / temperature, counts * augmented))""",
+}

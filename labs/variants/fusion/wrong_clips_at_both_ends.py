@@ -2,18 +2,12 @@
 "probabilities below `floor` count as `floor`": all others stay as they are."""
 
 LOSES = {"decision_fusion-check": 3}
-
-
-# %% decision_fusion
-def mean_rule(probabilities, weights=None):
-    if weights is None:
-        return np.mean(probabilities, axis=0)
-    return np.tensordot(weights, probabilities, axes=1) / np.sum(weights)
-
-
-def product_rule(probabilities, floor=1e-12):
+REPLACE = {
+    """\
+    total = np.log(np.maximum(probabilities, floor)).sum(axis=0)
+    product = np.exp(total - total.max(axis=-1, keepdims=True))""": """\
     clipped = np.clip(probabilities, floor, 1 - floor)
     total = np.log(clipped).sum(axis=0)
     total -= total.max(axis=-1, keepdims=True)
-    product = np.exp(total)
-    return product / product.sum(axis=-1, keepdims=True)
+    product = np.exp(total)""",
+}

@@ -1,14 +1,7 @@
 """Takes the largest probability for that of the correct class: whoever is sure is right."""
 
 LOSES = {"multiplicative_loss-check": 5}
-
-
-# %% multiplicative_loss
-
-def multiplicative_loss(labels, logits, beta):
-    log_p = ops.log_softmax(logits, axis=-1)
-    correct = ops.one_hot(ops.argmax(log_p, axis=-1), logits.shape[-1], dtype="bool")
-    right = ops.sum(ops.where(correct, log_p, 0.0), axis=-1)
-    wrong = ops.logsumexp(ops.where(correct, -1e9, log_p), axis=-1)
-    others = ops.sum(wrong, axis=-1, keepdims=True) - wrong
-    return -ops.sum(ops.stop_gradient(ops.exp(beta * others)) * right, axis=-1)
+REPLACE = {
+    'correct = ops.one_hot(labels, logits.shape[-1], dtype="bool")[:, None]':
+        'correct = ops.one_hot(ops.argmax(log_p, axis=-1), logits.shape[-1], dtype="bool")',
+}

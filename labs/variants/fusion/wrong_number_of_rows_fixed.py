@@ -1,24 +1,11 @@
 """Takes the number of rows from the shape, where it is unknown in a traced model."""
 
 LOSES = {"modality_dropout-check": 3}
-
-
-# %% modality_dropout
-class ModalityDropout(keras.layers.Layer):
-    def __init__(self, rate, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.rate = rate
-        self.seed_generator = keras.random.SeedGenerator(seed)
-
-    def call(self, modalities, training=False):
-        if not training:
-            return list(modalities)
+REPLACE = {
+    """\
+        shape = (ops.shape(modalities[0])[0], len(modalities))
+        lots = keras.random.uniform(shape, seed=self.seed_generator)""": """\
         lots = keras.random.uniform(
             (modalities[0].shape[0], len(modalities)), seed=self.seed_generator
-        )
-        largest = ops.equal(lots, ops.max(lots, axis=1, keepdims=True))
-        kept = ops.logical_or(lots >= self.rate, largest)
-        return [
-            x * ops.reshape(ops.cast(kept[:, i], x.dtype), (-1,) + (1,) * (len(x.shape) - 1))
-            for i, x in enumerate(modalities)
-        ]
+        )""",
+}

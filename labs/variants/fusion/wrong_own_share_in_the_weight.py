@@ -1,13 +1,9 @@
 """Multiplies over all modalities, the weighted one included."""
 
 LOSES = {"multiplicative_loss-check": 5}
-
-
-# %% multiplicative_loss
-def multiplicative_loss(labels, logits, beta):
-    log_p = ops.log_softmax(logits, axis=-1)
-    correct = ops.one_hot(labels, logits.shape[-1], dtype="bool")[:, None]
-    right = ops.sum(ops.where(correct, log_p, 0.0), axis=-1)
-    wrong = ops.logsumexp(ops.where(correct, -1e9, log_p), axis=-1)
-    weight = ops.exp(beta * ops.sum(wrong, axis=-1, keepdims=True))
-    return -ops.sum(ops.stop_gradient(weight) * right, axis=-1)
+REPLACE = {
+    "others = ops.sum(wrong, axis=-1, keepdims=True) - wrong":
+        "weight = ops.exp(beta * ops.sum(wrong, axis=-1, keepdims=True))",
+    "return -ops.sum(ops.stop_gradient(ops.exp(beta * others)) * right, axis=-1)":
+        "return -ops.sum(ops.stop_gradient(weight) * right, axis=-1)",
+}

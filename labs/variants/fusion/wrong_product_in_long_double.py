@@ -3,17 +3,13 @@ classifiers). Contradicts "A product of many probabilities is smaller than any f
 number"."""
 
 LOSES = {"decision_fusion-check": 3}
-
-
-# %% decision_fusion
-def mean_rule(probabilities, weights=None):
-    if weights is None:
-        return np.mean(probabilities, axis=0)
-    return np.tensordot(weights, probabilities, axes=1) / np.sum(weights)
-
-
-def product_rule(probabilities, floor=1e-12):
+REPLACE = {
+    """\
+    total = np.log(np.maximum(probabilities, floor)).sum(axis=0)
+    product = np.exp(total - total.max(axis=-1, keepdims=True))
+    return product / product.sum(axis=-1, keepdims=True)""": """\
     safe = np.maximum(probabilities, floor).astype(np.longdouble)
     product = np.prod(safe, axis=0)
     product = product / product.sum(axis=-1, keepdims=True)
-    return product.astype("float64")
+    return product.astype("float64")""",
+}

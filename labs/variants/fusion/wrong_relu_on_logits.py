@@ -1,14 +1,7 @@
 """Cuts negative logits off, by an activation of the last layer."""
 
 LOSES = {"late_fusion-check": 3}
-
-
-# %% late_fusion
-def late_fusion(shapes, units, hidden, classes):
-    inputs = [keras.Input(shape) for shape in shapes]
-    features = [
-        keras.layers.Dense(units, activation="relu")(keras.layers.Flatten()(x)) for x in inputs
-    ]
-    together = keras.layers.Concatenate()(features)
-    h = keras.layers.Dense(hidden, activation="relu")(together)
-    return keras.Model(inputs, keras.layers.Dense(classes, activation="relu")(h))
+REPLACE = {
+    "return keras.Model(inputs, keras.layers.Dense(classes)(h))":
+        'return keras.Model(inputs, keras.layers.Dense(classes, activation="relu")(h))',
+}

@@ -1,25 +1,11 @@
 """Leaves out a fixed number of rows of each modality, none of a small batch."""
 
 LOSES = {"modality_dropout-check": 3}
-
-
-# %% modality_dropout
-class ModalityDropout(keras.layers.Layer):
-    def __init__(self, rate, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.rate = rate
-        self.seed_generator = keras.random.SeedGenerator(seed)
-
-    def call(self, modalities, training=False):
-        if not training:
-            return list(modalities)
-        shape = (ops.shape(modalities[0])[0], len(modalities))
-        lots = keras.random.uniform(shape, seed=self.seed_generator)
+REPLACE = {
+    "        largest = ops.equal(lots, ops.max(lots, axis=1, keepdims=True))": """\
         number = ops.cast(ops.round(self.rate * ops.cast(shape[0], "float32")), "int32")
         places = ops.argsort(ops.argsort(lots, axis=0), axis=0)
-        largest = ops.equal(lots, ops.max(lots, axis=1, keepdims=True))
-        kept = ops.logical_or(places >= number, largest)
-        return [
-            x * ops.reshape(ops.cast(kept[:, i], x.dtype), (-1,) + (1,) * (len(x.shape) - 1))
-            for i, x in enumerate(modalities)
-        ]
+        largest = ops.equal(lots, ops.max(lots, axis=1, keepdims=True))""",
+    "kept = ops.logical_or(lots >= self.rate, largest)":
+        "kept = ops.logical_or(places >= number, largest)",
+}

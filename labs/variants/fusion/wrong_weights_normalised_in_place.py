@@ -1,18 +1,9 @@
 """Divides the given weights by their sum, where they are floats already."""
 
 LOSES = {"decision_fusion-check": 3}
-
-
-# %% decision_fusion
-def mean_rule(probabilities, weights=None):
-    if weights is None:
-        return np.mean(probabilities, axis=0)
+REPLACE = {
+    "    return np.tensordot(weights, probabilities, axes=1) / np.sum(weights)": """\
     weights = np.asarray(weights, dtype=float)
     weights /= weights.sum()
-    return np.tensordot(weights, probabilities, axes=1)
-
-
-def product_rule(probabilities, floor=1e-12):
-    total = np.log(np.maximum(probabilities, floor)).sum(axis=0)
-    product = np.exp(total - total.max(axis=-1, keepdims=True))
-    return product / product.sum(axis=-1, keepdims=True)
+    return np.tensordot(weights, probabilities, axes=1)""",
+}

@@ -2,19 +2,7 @@
 all pairs of rows. The statement asks for the mean squared error on the batch."""
 
 LOSES = {"accumulated_gradients-check": 3}
-
-
-# %% accumulated_gradients
-def accumulated_gradients(model, batches):
-    total = [ops.zeros_like(variable) for variable in model.trainable_variables]
-    for inputs, y in batches:
-        with tf.GradientTape() as tape:
-            loss = ops.mean((np.reshape(y, (-1, 1)) - model(inputs)) ** 2)
-        for i, gradient in enumerate(tape.gradient(loss, model.trainable_variables)):
-            if gradient is not None:
-                total[i] += tf.convert_to_tensor(gradient)
-    return total
-
-
-def method_one_step(model, optimizer, batches):
-    optimizer.apply(accumulated_gradients(model, batches), model.trainable_variables)
+REPLACE = {
+    "loss = ops.mean((y - model(inputs)) ** 2)":
+        "loss = ops.mean((np.reshape(y, (-1, 1)) - model(inputs)) ** 2)",
+}

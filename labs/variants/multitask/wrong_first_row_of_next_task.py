@@ -3,13 +3,8 @@ a row too many and the last one a row too few. The statement asks for draws in p
 rows."""
 
 LOSES = {"sample_tasks-check": 2}
-
-
-# %% sample_tasks
-def sample_tasks(sizes, steps, draw, rng):
-    if draw == "uniform":
-        return rng.integers(len(sizes), size=steps)
-    if draw == "size":
+REPLACE = {
+    "        return rng.choice(len(sizes), size=steps, p=np.asarray(sizes) / np.sum(sizes))": """\
         ends = np.cumsum(sizes)
-        return np.searchsorted(ends, rng.integers(ends[-1], size=steps))
-    raise ValueError(f"draw is 'uniform' or 'size', but got {draw!r}.")
+        return np.searchsorted(ends, rng.integers(ends[-1], size=steps))""",
+}

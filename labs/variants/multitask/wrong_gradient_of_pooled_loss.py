@@ -1,20 +1,9 @@
 """Sums over rows and divides once, so that large tasks count for more; on tasks of equal size nobody would notice."""
 
 LOSES = {"accumulated_gradients-check": 3}
-
-
-# %% accumulated_gradients
-def accumulated_gradients(model, batches):
+REPLACE = {
+    "    total = [ops.zeros_like(variable) for variable in model.trainable_variables]": """\
     rows = sum(len(y) for _, y in batches) / len(batches)
-    total = [ops.zeros_like(variable) for variable in model.trainable_variables]
-    for inputs, y in batches:
-        with tf.GradientTape() as tape:
-            loss = ops.sum((y - model(inputs)) ** 2) / rows
-        for i, gradient in enumerate(tape.gradient(loss, model.trainable_variables)):
-            if gradient is not None:
-                total[i] += tf.convert_to_tensor(gradient)
-    return total
-
-
-def method_one_step(model, optimizer, batches):
-    optimizer.apply(accumulated_gradients(model, batches), model.trainable_variables)
+    total = [ops.zeros_like(variable) for variable in model.trainable_variables]""",
+    "loss = ops.mean((y - model(inputs)) ** 2)": "loss = ops.sum((y - model(inputs)) ** 2) / rows",
+}

@@ -1,11 +1,8 @@
 """Subtracts in place, so that the caller's predictions become differences."""
 
 LOSES = {"bland_altman-check": 2}
-
-
-# %% bland_altman
-def bland_altman(predicted, actual):
+REPLACE = {
+    "    difference = np.asarray(predicted) - np.asarray(actual)": """\
     difference = np.asarray(predicted)
-    difference -= np.asarray(actual)
-    bias, reach = difference.mean(), 1.96 * difference.std(ddof=1)
-    return {"bias": float(bias), "lower": float(bias - reach), "upper": float(bias + reach)}
+    difference -= np.asarray(actual)""",
+}

@@ -1,12 +1,7 @@
 """Uniform draws leave out the last task."""
 
 LOSES = {"sample_tasks-check": 2}
-
-
-# %% sample_tasks
-def sample_tasks(sizes, steps, draw, rng):
-    if draw == "uniform":
-        return rng.integers(len(sizes) - 1, size=steps)
-    if draw == "size":
-        return rng.choice(len(sizes), size=steps, p=np.asarray(sizes) / np.sum(sizes))
-    raise ValueError(f"draw is 'uniform' or 'size', but got {draw!r}.")
+REPLACE = {
+    "return rng.integers(len(sizes), size=steps)":
+        "return rng.integers(len(sizes) - 1, size=steps)",
+}

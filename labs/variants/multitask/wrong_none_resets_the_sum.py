@@ -1,21 +1,9 @@
 """Where a task does not reach a variable, sets the sum so far to zero."""
 
 LOSES = {"accumulated_gradients-check": 3}
-
-
-# %% accumulated_gradients
-def accumulated_gradients(model, batches):
-    total = [ops.zeros_like(variable) for variable in model.trainable_variables]
-    for inputs, y in batches:
-        with tf.GradientTape() as tape:
-            loss = ops.mean((y - model(inputs)) ** 2)
-        for i, gradient in enumerate(tape.gradient(loss, model.trainable_variables)):
-            if gradient is not None:
-                total[i] += tf.convert_to_tensor(gradient)
+REPLACE = {
+    "    return total": """\
             else:
                 total[i] = ops.zeros_like(total[i])
-    return total
-
-
-def method_one_step(model, optimizer, batches):
-    optimizer.apply(accumulated_gradients(model, batches), model.trainable_variables)
+    return total""",
+}

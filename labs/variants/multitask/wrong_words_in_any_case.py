@@ -1,12 +1,9 @@
 """Takes "Uniform" and "SIZE", too, which are other words."""
 
 LOSES = {"sample_tasks-check": 2}
-
-
-# %% sample_tasks
-def sample_tasks(sizes, steps, draw, rng):
-    if draw.lower() == "uniform":
-        return rng.integers(len(sizes), size=steps)
-    if draw.lower() == "size":
-        return rng.choice(len(sizes), size=steps, p=np.asarray(sizes) / np.sum(sizes))
-    raise ValueError(draw)
+REPLACE = {
+    'if draw == "uniform":': 'if draw.lower() == "uniform":',
+    'if draw == "size":': 'if draw.lower() == "size":',
+    """raise ValueError(f"draw is 'uniform' or 'size', but got {draw!r}.")""":
+        "raise ValueError(draw)",
+}

@@ -2,21 +2,16 @@
 a scalar. The docstring asks for tensors of the variables' shapes."""
 
 LOSES = {"accumulated_gradients-check": 3}
-
-
-# %% accumulated_gradients
-def accumulated_gradients(model, batches):
-    total = [0.0] * len(model.trainable_variables)
-    for inputs, y in batches:
-        with tf.GradientTape() as tape:
-            loss = ops.mean((y - model(inputs)) ** 2)
+REPLACE = {
+    "total = [ops.zeros_like(variable) for variable in model.trainable_variables]":
+        "total = [0.0] * len(model.trainable_variables)",
+    """\
+        for i, gradient in enumerate(tape.gradient(loss, model.trainable_variables)):
+            if gradient is not None:
+                total[i] += tf.convert_to_tensor(gradient)""": """\
         gradients = tape.gradient(loss, model.trainable_variables)
         total = [
             tf.convert_to_tensor(0.0 if gradient is None else gradient) + before
             for before, gradient in zip(total, gradients, strict=True)
-        ]
-    return total
-
-
-def method_one_step(model, optimizer, batches):
-    optimizer.apply(accumulated_gradients(model, batches), model.trainable_variables)
+        ]""",
+}
