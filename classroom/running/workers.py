@@ -4,7 +4,6 @@ A worker that is lost in mid-run is replaced, and what it ran is done again.
 """
 
 import os
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -16,7 +15,7 @@ from queue import SimpleQueue
 
 import psutil
 
-from classroom.kernels import warm_server
+from classroom.kernels import scratch, warm_server
 from classroom.sandbox import linux
 
 TRIES = 3
@@ -179,12 +178,12 @@ def _slots(part):
 @contextmanager
 def _processes(jobs, gpus):
     lent = local_gpus(jobs, gpus)
-    # Workers that are killed leave their folders behind.
-    folder = tempfile.TemporaryDirectory(prefix="workers-", ignore_cleanup_errors=True)
-    with folder, warm_server.serving():
+    scratch.remove_abandoned()
+    # Workers that are killed leave their folders behind, in this one.
+    with scratch.folder("workers") as folder, warm_server.serving():
         processes = []
         for device, own in zip(lent, _share_cores(len(lent))):
-            environment = {"COURSE_CORES": ",".join(map(str, own)), "TMPDIR": folder.name}
+            environment = {"COURSE_CORES": ",".join(map(str, own)), "TMPDIR": folder}
             if device is not None:
                 environment["CUDA_VISIBLE_DEVICES"] = device
             processes.append(_Process(environment))
@@ -247,7 +246,7 @@ def _prepare(watched, environment):
             watched.recv()
         except EOFError:
             # A starter that was killed has no time for it.
-            shutil.rmtree(environment["TMPDIR"], ignore_errors=True)
+            scratch.remove(environment["TMPDIR"])
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
