@@ -2,6 +2,7 @@
 
 import base64
 import filecmp
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,26 @@ def run(course, lecture, profile="fast", source="synthetic", seed=0, step=lambda
     lecture_pages.write_index(list_lectures(course), page.parent)
     figures = _keep_figures(course.build / "figures" / lecture.name, notebook)
     return Run(lecture, notebook.metadata.papermill.duration, of_cells, page, figures, faults)
+
+
+def run_beside_others(jobs, *arguments):
+    """Runs a lecture as `run` does, in a process that has been started for it.
+
+    Its kernel uses its share of the processors, and takes memory of a GPU only as it needs it,
+    unless the environment says otherwise.
+
+    Args:
+        jobs: Number of lectures that run at the same time.
+        *arguments: As for `run`.
+
+    Returns:
+        A `Run`.
+    """
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        os.environ.setdefault(name, threads)
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    return run(*arguments)
 
 
 def _execute(course, path, parameters, step):
