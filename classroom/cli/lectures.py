@@ -132,7 +132,7 @@ def _run_side_by_side(jobs, course, lectures, options, step):
 
     with workers(jobs, memory=None) as pool:
         running = {
-            pool.submit(run_beside_others, jobs, course, lecture, *options): lecture
+            pool.submit(run_beside_others, course, lecture, *options): lecture
             for lecture in lectures
         }
         for ended in as_completed(running):

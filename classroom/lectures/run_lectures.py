@@ -72,22 +72,19 @@ def run(course, lecture, profile="fast", source="synthetic", seed=0, step=lambda
     return Run(lecture, notebook.metadata.papermill.duration, of_cells, page, figures, faults)
 
 
-def run_beside_others(jobs, *arguments):
+def run_beside_others(*arguments):
     """Runs a lecture as `run` does, in a process that has been started for it.
 
-    Its kernel uses its share of the processors, and takes memory of a GPU only as it needs it,
-    unless the environment says otherwise.
+    Its kernel takes memory of a GPU only as it needs it, unless the environment says otherwise. It
+    has as many threads as one that runs alone: with another number, sums are taken in another
+    order, and a network that is trained with convolutions becomes another one.
 
     Args:
-        jobs: Number of lectures that run at the same time.
         *arguments: As for `run`.
 
     Returns:
         A `Run`.
     """
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
-        os.environ.setdefault(name, threads)
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     return run(*arguments)
 
