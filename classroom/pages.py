@@ -20,6 +20,19 @@ ENVIRONMENT = jinja2.Environment(
 ENVIRONMENT.filters["points"] = write_points
 
 
+def write(path, page):
+    """Writes a page; it replaces the one before as a whole, so that readers never see a part.
+
+    Args:
+        path: Path of the page. Its folder is made if it is missing.
+        page: The page, a string.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(page, encoding="utf-8")
+    new.replace(path)
+
+
 def render(template, **values):
     """Fills a template in; what comes from students is escaped.
 

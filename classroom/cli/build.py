@@ -41,10 +41,20 @@ def _demo(course, jobs):
 def build(context: typer.Context, jobs: Jobs = CORES):
     """Run every lecture, grade a demo class for every lab, and say where the results are."""
     course = open_course(context)
-    good = run_lectures(course)
+    good = run_lectures(course, jobs=jobs, greet=_greet)
     good &= _demo(course, jobs)
     _say_where(course)
     raise typer.Exit(int(not good))
+
+
+def _greet(run):
+    """Says what there is to read while all else still runs."""
+    console.print(
+        f"{run.lecture.title} is ready to read: {run.page}; the other lectures follow in "
+        f"{run.page.with_name('index.html')}, and after them a demo class is graded.",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def _say_where(course):

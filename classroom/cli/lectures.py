@@ -3,14 +3,17 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import as_completed
+from contextlib import closing
 from enum import Enum
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from classroom.cli.terminal import console, mark, open_course, progress
+from classroom.cli.terminal import CORES, Jobs, console, mark, open_course, progress
 
 app = typer.Typer(no_args_is_help=True, help="Lectures: list, run, live, tutor.")
 
@@ -60,32 +63,81 @@ def lectures_run(
     cells: Annotated[
         bool, typer.Option(help=f"Show the seconds of each cell, not of the slowest {SLOWEST}.")
     ] = False,
+    jobs: Jobs = CORES,
 ):
     """Run lectures; keep each as a notebook, as a page, and its figures."""
     course = open_course(context)
-    if not run_lectures(course, names, profile.value, source.value, seed, cells):
+    options = (profile.value, source.value, seed)
+    if not run_lectures(course, names, options, cells, jobs):
         raise typer.Exit(1)
     console.print(f"Pages: {course.build / 'lectures' / 'index.html'}", soft_wrap=True)
 
 
-def run_lectures(course, names=None, profile="fast", source="synthetic", seed=0, cells=False):
-    """Runs lectures with a progress bar; reports on each; returns whether all went well."""
+def run_lectures(course, names=None, options=(), cells=False, jobs=1, greet=lambda run: None):
+    """Runs lectures with a progress bar, and reports on them in their order.
+
+    Args:
+        course: A `Course`.
+        names: Parts of lectures' names; all lectures if none.
+        options: Profile, source and seed, as far as they are not `run`'s own.
+        cells: Whether to report the seconds of each cell, not of the slowest ones.
+        jobs: Number of lectures that run at the same time.
+        greet: Function called with the first `Run` that has ended, before any report.
+
+    Returns:
+        Whether all went well.
+
+    Raises:
+        ValueError: if a name fits no lecture.
+    """
     from classroom.kernels import warm_server
 
     # The server imports what lectures need while this process imports what runs them.
     with warm_server.serving(), progress() as bars:
         from classroom.lectures.catalogue import named
-        from classroom.lectures.run_lectures import run
 
         lectures = named(course, names)
         bar = bars.add_task("lectures", total=sum(lecture.steps for lecture in lectures))
-        good = True
-        for lecture in lectures:
-            bars.update(bar, description=lecture.name)
-            done = run(course, lecture, profile, source, seed, step=lambda: bars.advance(bar))
-            _report(done, cells)
-            good &= not done.faults
-    return good
+
+        def step(name, cells=1):
+            bars.update(bar, description=name, advance=cells)
+
+        jobs = min(jobs, len(lectures))
+        start = _run_one_by_one if jobs == 1 else partial(_run_side_by_side, jobs)
+        ended, reported = {}, 0
+        with closing(start(course, lectures, options, step)) as runs:
+            for run in runs:
+                if not ended:
+                    greet(run)
+                ended[run.lecture.name] = run
+                while reported < len(lectures) and lectures[reported].name in ended:
+                    _report(ended[lectures[reported].name], cells)
+                    reported += 1
+    return not any(run.faults for run in ended.values())
+
+
+def _run_one_by_one(course, lectures, options, step):
+    """Runs lectures in this process; yields each `Run`."""
+    from classroom.lectures.run_lectures import run
+
+    for lecture in lectures:
+        step(lecture.name, 0)
+        yield run(course, lecture, *options, step=partial(step, lecture.name))
+
+
+def _run_side_by_side(jobs, course, lectures, options, step):
+    """Runs lectures in processes of their own; yields each `Run` as it ends."""
+    from classroom.lectures.run_lectures import run_beside_others
+    from classroom.running.workers import workers
+
+    with workers(jobs, memory=None) as pool:
+        running = {
+            pool.submit(run_beside_others, course, lecture, *options): lecture
+            for lecture in lectures
+        }
+        for ended in as_completed(running):
+            step("lectures", running[ended].steps)
+            yield ended.result()
 
 
 def _report(run, cells):

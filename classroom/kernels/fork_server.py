@@ -19,7 +19,6 @@ its starter holds.
 import json
 import os
 import selectors
-import shutil
 import signal
 import socket
 import sys
@@ -27,6 +26,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from classroom.kernels import scratch
 from classroom.kernels.warm_server import STARTED
 from classroom.sandbox import linux
 
@@ -217,7 +217,7 @@ def _main(address):
         try:
             request = _Server(listener).serve()
         except SystemExit:
-            shutil.rmtree(Path(address).parent, ignore_errors=True)
+            scratch.remove(Path(address).parent)
             raise
     forked_kernel.become_kernel(request, pools)
 

@@ -1,7 +1,6 @@
 """Kernels for notebooks that run without a person in front of them."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import Unicode, default
 
-from classroom.kernels.warm_server import make_socket_folder
+from classroom.kernels import scratch
 
 
 class SocketKernelManager(AsyncKernelManager):
@@ -28,7 +27,7 @@ class SocketKernelManager(AsyncKernelManager):
 
     @default("sockets")
     def _sockets(self):
-        return make_socket_folder("kernel-")
+        return scratch.make("kernel", sockets=True)
 
     @default("kernel_spec_manager")
     def _kernel_spec_manager(self):
@@ -52,7 +51,7 @@ class SocketKernelManager(AsyncKernelManager):
     def cleanup_connection_file(self):
         super().cleanup_connection_file()
         if self.transport == "ipc":
-            shutil.rmtree(self.sockets, ignore_errors=True)
+            scratch.remove(self.sockets)
 
 
 async def open_channels(client, timeout=60):

@@ -5,12 +5,11 @@ What the server does is in `fork_server`.
 
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager
 
+from classroom.kernels import scratch
 from classroom.sandbox import linux
 
 # What a server, and each of its kernels, writes once it listens.
@@ -23,15 +22,6 @@ def can_fork():
     Elsewhere than on Linux, libraries of the system do not survive a fork, or there is none.
     """
     return sys.platform == "linux" and platform.machine() in linux.ON_ONE_MACHINE
-
-
-def make_socket_folder(prefix):
-    """Makes a temporary folder whose path leaves room for a socket's name.
-
-    Unix allows about a hundred characters for the path of a socket.
-    """
-    roomy = len(tempfile.gettempdir()) < 80
-    return tempfile.mkdtemp(prefix=prefix, dir=None if roomy else "/tmp")
 
 
 @contextmanager
@@ -62,7 +52,7 @@ def serving():
 @contextmanager
 def start_server():
     """Starts a server for a `with` as `serving` does, for who is told its socket."""
-    starter, folder = os.getpid(), make_socket_folder("warm-")
+    starter, folder = os.getpid(), scratch.make("warm", sockets=True)
     address = os.path.join(folder, "socket")
     server = subprocess.Popen(
         [sys.executable, "-m", "classroom.kernels.fork_server", address],
@@ -87,4 +77,4 @@ def start_server():
             server.stdin.close()
             server.terminate()
             server.wait()
-            shutil.rmtree(folder, ignore_errors=True)
+            scratch.remove(folder)

@@ -28,6 +28,8 @@ COMMANDS = [
         "lectures/lecture_cells.py",
         "lectures/lecture_pages.py",
         "lectures/run_lectures.py",
+        "running/__init__.py",
+        "running/workers.py",
         "sandbox",
         "templates",
     )

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import vl_convert
 from bs4 import BeautifulSoup
+from filelock import FileLock
 from latex2mathml.converter import convert
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -133,8 +134,7 @@ def write_page(course, title, notebook, page):
         "vega": vl_convert.javascript_bundle(vl_version=plots.VEGA_LITE) if sliders else "",
     }
     body, _ = exporter.from_notebook_node(notebook, resources)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(_follow_links(body, course, page), encoding="utf-8")
+    pages.write(page, _follow_links(body, course, page))
     return exporter.faults
 
 
@@ -203,6 +203,8 @@ def _follow_links(body, course, page):
 def write_index(lectures, folder):
     """Writes the page that leads to all lectures' pages.
 
+    Lectures that run side by side write it one after another, so that none misses a page.
+
     Args:
         lectures: List of `Lecture`.
         folder: The folder of the pages.
@@ -210,15 +212,18 @@ def write_index(lectures, folder):
     Returns:
         Path of the page.
     """
-    rows = [
-        {
-            "title": lecture.title,
-            "minutes": lecture.minutes,
-            "prerequisites": lecture.prerequisites,
-            "page": f"{lecture.name}.html" if (folder / f"{lecture.name}.html").exists() else "",
-        }
-        for lecture in lectures
-    ]
     index = folder / "index.html"
-    index.write_text(pages.render("lectures.html", lectures=rows), encoding="utf-8")
+    with FileLock(folder / ".index.lock"):
+        rows = [_row(lecture, folder / f"{lecture.name}.html") for lecture in lectures]
+        pages.write(index, pages.render("lectures.html", lectures=rows))
     return index
+
+
+def _row(lecture, page):
+    """What the index says on a lecture."""
+    return {
+        "title": lecture.title,
+        "minutes": lecture.minutes,
+        "prerequisites": lecture.prerequisites,
+        "page": page.name if page.exists() else "",
+    }

@@ -2,6 +2,7 @@
 
 import base64
 import filecmp
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,23 @@ def run(course, lecture, profile="fast", source="synthetic", seed=0, step=lambda
     lecture_pages.write_index(list_lectures(course), page.parent)
     figures = _keep_figures(course.build / "figures" / lecture.name, notebook)
     return Run(lecture, notebook.metadata.papermill.duration, of_cells, page, figures, faults)
+
+
+def run_beside_others(*arguments):
+    """Runs a lecture as `run` does, in a process that has been started for it.
+
+    Its kernel takes memory of a GPU only as it needs it, unless the environment says otherwise. It
+    has as many threads as one that runs alone: with another number, sums are taken in another
+    order, and a network that is trained with convolutions becomes another one.
+
+    Args:
+        *arguments: As for `run`.
+
+    Returns:
+        A `Run`.
+    """
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    return run(*arguments)
 
 
 def _execute(course, path, parameters, step):

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import tempfile
 import threading
 import time
 from operator import itemgetter
@@ -15,6 +14,7 @@ from nbgrader.utils import is_grade, is_solution
 from classroom.checks import hidden
 from classroom.checks.judge import Judge
 from classroom.cleaning import make_error
+from classroom.kernels import scratch
 from classroom.results.outcomes import CellOutcome
 from classroom.running import workers
 from classroom.running.cell_outputs import CellOutputs
@@ -42,7 +42,7 @@ def execute(job):
         SandboxError: if the kernel is to be sealed, and no kernel can be here.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True) as folder,
+        scratch.folder("submission") as folder,
         workers.gpu(job.gpus) as environment,
         _lend_judge(job.checks) as judge,
     ):

@@ -4,7 +4,7 @@ A worker that is lost in mid-run is replaced, and what it ran is done again.
 """
 
 import os
-import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -16,11 +16,11 @@ from queue import SimpleQueue
 
 import psutil
 
-from classroom.kernels import warm_server
+from classroom.kernels import scratch, warm_server
 from classroom.sandbox import linux
 
 TRIES = 3
-# Bytes of address space that a worker of this machine may take beyond what it starts with.
+# Bytes of address space, enough to read what a kernel of a student's sends.
 WORKER_MEMORY = 4 * 1024**3
 _free_gpus, _filling = {}, threading.Lock()
 
@@ -52,7 +52,7 @@ class Workers(ThreadPoolExecutor):
 
 
 @contextmanager
-def workers(jobs, cluster=None, gpus=0, options=None):
+def workers(jobs, cluster=None, gpus=0, options=None, memory=WORKER_MEMORY):
     """Starts workers, or finds them, for a `with`.
 
     Args:
@@ -63,6 +63,8 @@ def workers(jobs, cluster=None, gpus=0, options=None):
             may share one. On a cluster GPUs are the Dask resource `GPU`. A job asks `gpu` for it.
         options: Arguments of dask-jobqueue's `SLURMCluster` (interface, queue, memory, …), beyond
             those of `~/.config/dask/jobqueue.yaml`.
+        memory: Bytes of address space that a worker of this machine may take beyond what it starts
+            with; None for any number, where what it reads is trusted.
 
     Yields:
         An executor. Jobs are functions of a module, with arguments and results that can be
@@ -77,7 +79,7 @@ def workers(jobs, cluster=None, gpus=0, options=None):
     """
     _check_part(gpus)
     if cluster is None:
-        place = _processes(jobs, gpus)
+        place = _processes(jobs, gpus, memory)
     elif cluster == "slurm":
         place = _slurm(jobs, gpus, options or {})
     elif ":" in cluster:
@@ -177,17 +179,17 @@ def _slots(part):
 
 
 @contextmanager
-def _processes(jobs, gpus):
+def _processes(jobs, gpus, memory):
     lent = local_gpus(jobs, gpus)
-    # Workers that are killed leave their folders behind.
-    folder = tempfile.TemporaryDirectory(prefix="workers-", ignore_cleanup_errors=True)
-    with folder, warm_server.serving():
+    scratch.remove_abandoned()
+    # Workers that are killed leave their folders behind, in this one.
+    with scratch.folder("workers") as folder, warm_server.serving():
         processes = []
         for device, own in zip(lent, _share_cores(len(lent))):
-            environment = {"COURSE_CORES": ",".join(map(str, own)), "TMPDIR": folder.name}
+            environment = {"COURSE_CORES": ",".join(map(str, own)), "TMPDIR": folder}
             if device is not None:
                 environment["CUDA_VISIBLE_DEVICES"] = device
-            processes.append(_Process(environment))
+            processes.append(_Process(environment, memory))
         idle = SimpleQueue()
         for process in processes:
             idle.put(process)
@@ -212,8 +214,8 @@ class _Process:
     It is the only one of its pool, since a pool gives up all that it runs when one process dies.
     """
 
-    def __init__(self, environment):
-        self._environment, self._ended = environment, False
+    def __init__(self, environment, memory):
+        self._environment, self._memory, self._ended = environment, memory, False
         self._start()
 
     def _start(self):
@@ -221,7 +223,7 @@ class _Process:
         context.set_forkserver_preload(["classroom.running.run_notebook"])
         watched, self._alive = context.Pipe(duplex=False)
         environment = {**os.environ, **self._environment}
-        self._pool = ProcessPoolExecutor(1, context, _prepare, (watched, environment))
+        self._pool = ProcessPoolExecutor(1, context, _prepare, (watched, environment, self._memory))
 
     def run(self, function, *args):
         for _ in range(TRIES):
@@ -239,7 +241,7 @@ class _Process:
         self._pool.shutdown()
 
 
-def _prepare(watched, environment):
+def _prepare(watched, environment, memory):
     """Makes this process end when its starter says so, or is killed."""
 
     def wait():
@@ -247,14 +249,17 @@ def _prepare(watched, environment):
             watched.recv()
         except EOFError:
             # A starter that was killed has no time for it.
-            shutil.rmtree(environment["TMPDIR"], ignore_errors=True)
+            scratch.remove(environment["TMPDIR"])
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
     os.environ.update(environment)
     tempfile.tempdir = None
-    # What a kernel's messages make of this process ends it alone.
-    linux.limit_memory(psutil.Process().memory_info().vms + WORKER_MEMORY)
+    # An interrupt at the terminal reaches all processes; the starter ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if memory is not None:
+        # What a kernel's messages make of this process ends it alone.
+        linux.limit_memory(psutil.Process().memory_info().vms + memory)
 
 
 @contextmanager

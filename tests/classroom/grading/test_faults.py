@@ -1,10 +1,13 @@
 """Submissions that go wrong in every way, graded in one class with honest ones."""
 
+import contextlib
+import os
 import shutil
-import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
@@ -150,26 +153,51 @@ def grader(tmp_path, lab):
     script = tmp_path / "grader.py"
     script.write_text(GRADER)
 
-    def start():
-        return subprocess.Popen([sys.executable, str(script), str(lab.root)])
+    def start(**environment):
+        return subprocess.Popen(
+            [sys.executable, str(script), str(lab.root)],
+            env={**os.environ, **environment},
+        )
 
     return start
 
 
+def kill_with_all(grader):
+    """Kills a grader and whatever it has started, so that none can clear up after another."""
+    started = psutil.Process(grader.pid).children(recursive=True)
+    for process in (grader, *started):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    grader.wait()
+
+
+@pytest.fixture
+def temporary(monkeypatch):
+    """A temporary directory for graders, with a path that is short, since sockets lie in it.
+
+    They start warm servers of their own there.
+    """
+    monkeypatch.delenv("COURSE_WARM", raising=False)
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @pytest.mark.slow
-def test_a_grader_that_is_killed_goes_on_where_it_was(lab, grader):
+def test_a_grader_that_is_killed_goes_on_where_it_was(lab, grader, temporary):
     students = [f"s{number:02}" for number in range(12)]
     for student in students:
         hand_in(lab, student, RIGHT)
     times = {}
     for delay in (6, 7, 8):
-        running = grader()
+        running = grader(TMPDIR=str(temporary))
         time.sleep(delay)
-        running.send_signal(signal.SIGKILL)
-        running.wait()
+        kill_with_all(running)
+        left = {path.name.split("-")[1] for path in temporary.glob("course-*")}
+        assert left == {"warm", "workers"}
         for path in (lab.labs / "outcomes" / "tiny").glob("*.json"):
             times.setdefault(path.stem, path.stat().st_mtime_ns)
-    assert grader().wait(timeout=120) == 0
+    assert grader(TMPDIR=str(temporary)).wait(timeout=120) == 0
+    assert list(temporary.glob("*course-*")) == []
     after = {
         path.stem: path.stat().st_mtime_ns
         for path in (lab.labs / "outcomes" / "tiny").glob("*.json")

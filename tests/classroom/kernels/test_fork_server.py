@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -347,9 +348,9 @@ def test_the_environment_names_a_server_as_long_as_it_serves(monkeypatch):
 
 
 def test_a_server_leaves_nothing_behind(own, monkeypatch, tmp_path):
-    monkeypatch.setattr(warm_server.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     pid = ask("import os", "os.getppid()")
-    assert [path.name[:5] for path in tmp_path.iterdir()] == ["warm-"]
+    assert [path.name[:12] for path in tmp_path.iterdir()] == ["course-warm-"]
     provisioner._own.close()
     assert list(tmp_path.iterdir()) == []
     assert has_ended(pid)

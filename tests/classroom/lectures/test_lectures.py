@@ -2,10 +2,17 @@ import json
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import psutil
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -330,14 +337,120 @@ def test_each_lecture_is_reported_as_it_ends(several, monkeypatch):
     def run(course, lecture, *options, step):
         if lecture.name == "11_labels":
             raise KeyboardInterrupt
-        return SimpleNamespace(faults=[], name=lecture.name)
+        return SimpleNamespace(faults=[], lecture=lecture)
 
     monkeypatch.setattr(warm_server, "serving", nullcontext)
     monkeypatch.setattr(run_lectures, "run", run)
-    monkeypatch.setattr(lectures, "_report", lambda done, _: reported.append(done.name))
+    monkeypatch.setattr(lectures, "_report", lambda done, _: reported.append(done.lecture.name))
     with pytest.raises(KeyboardInterrupt):
         lectures.run_lectures(course)
     assert reported == ["01_a", "06_fusion", "07_intermediate_fusion"]
+
+
+@pytest.fixture
+def side_by_side(several):
+    """Function that writes four lectures, each with a cell of given code, and runs two at a time.
+
+    It returns the runs in the order of the reports, the name of the first that ended, and whether
+    all went well.
+    """
+    course, _ = several
+    lectures_there = catalogue.list_lectures(course)
+
+    def run(*sources):
+        for lecture, source in zip(lectures_there, sources, strict=True):
+            notebook = nbformat.read(lecture.path, as_version=4)
+            notebook.cells.append(code(source, name="last"))
+            nbformat.write(notebook, lecture.path)
+        first, reported = [], []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lectures, "_report", lambda run, _: reported.append(run))
+            good = lectures.run_lectures(course, jobs=2, greet=first.append)
+        assert len(first) == 1
+        return reported, first[0].lecture.name, good
+
+    return run
+
+
+def test_lectures_side_by_side_are_reported_in_their_order(side_by_side, several):
+    reported, first, good = side_by_side("import time; time.sleep(8)", *["print(SEED)"] * 3)
+    names = [run.lecture.name for run in reported]
+    assert names == [lecture.name for lecture in catalogue.list_lectures(several[0])]
+    assert first != names[0]
+    assert good
+    index = BeautifulSoup((several[0].build / "lectures/index.html").read_text(), "html.parser")
+    assert [link["href"] for link in index.select("a")] == [f"{name}.html" for name in names]
+
+
+def test_a_lecture_that_fails_stops_none_beside_it(side_by_side):
+    reported, _, good = side_by_side("1 / 0", "import os; os._exit(1)", "2", "3")
+    assert not good
+    faults = [" ".join(run.faults) for run in reported]
+    assert "ZeroDivisionError" in faults[0]
+    assert "the kernel died" in faults[1]
+    assert faults[2:] == ["", ""]
+
+
+@pytest.mark.skipif(not warm_server.can_fork(), reason="looks at what a warm server gives")
+def test_lectures_side_by_side_have_the_threads_of_one_that_runs_alone(side_by_side, monkeypatch):
+    """What a network learns depends on their number."""
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    seen = f"import os, threadpoolctl; assert not set({names}) & set(os.environ)\n"
+    seen += "pools = threadpoolctl.ThreadpoolController().select(user_api='openmp').info()\n"
+    seen += "found = {pool['num_threads'] for pool in pools}\n"
+    seen += "assert found <= {len(os.sched_getaffinity(0))}, found"
+    reported, _, _ = side_by_side(*[seen] * 4)
+    assert [run.faults for run in reported] == [[]] * 4
+    assert "TF_FORCE_GPU_ALLOW_GROWTH" not in os.environ
+
+
+INTERRUPTED = """
+from classroom import cli
+
+if __name__ == "__main__":
+    cli.run()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="interrupts are sent as on Unix")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupt_ends_all_lectures_and_leaves_nothing(several, tmp_path, monkeypatch, jobs):
+    """As at a terminal, every process of the command's group is interrupted."""
+    course, _ = several
+    monkeypatch.delenv("COURSE_WARM", raising=False)
+    for lecture in catalogue.list_lectures(course):
+        notebook = nbformat.read(lecture.path, as_version=4)
+        note = f"import os, time; open({str(tmp_path)!r} + f'/pid-{{os.getpid()}}', 'w').close()"
+        notebook.cells.append(code(f"{note}; time.sleep(600)", name="last"))
+        nbformat.write(notebook, lecture.path)
+    script = tmp_path / "command.py"
+    script.write_text(INTERRUPTED)
+    command = [sys.executable, script, "--course", course.root, "lectures", "run", "-j", jobs]
+    with tempfile.TemporaryDirectory() as temporary:  # with a short path, since sockets lie in it
+        running = subprocess.Popen(
+            command,
+            env={**os.environ, "TMPDIR": temporary},
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        until = time.monotonic() + 120
+        while len(pids := list(tmp_path.glob("pid-*"))) < int(jobs):
+            assert time.monotonic() < until, "The lectures did not start in time."
+            time.sleep(0.1)
+        started = psutil.Process(running.pid).children(recursive=True)
+        os.killpg(running.pid, signal.SIGINT)
+        said, _ = running.communicate(timeout=60)
+        assert running.returncode != 0
+        assert "Traceback" not in said
+        _, alive = psutil.wait_procs(started, timeout=10)
+        assert alive == []
+        assert not any(psutil.pid_exists(int(path.name.split("-")[1])) for path in pids)
+        assert list(Path(temporary).glob("*course-*")) == []
 
 
 @pytest.mark.parametrize("option", ["--profile", "--source"])

@@ -192,7 +192,7 @@ def test_a_kernel_that_dies_leaves_no_folder(name, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     done, _, _ = attack(PROCESSES[name])
     assert "The kernel ended" in done.notes[0]
-    assert list(tmp_path.glob("kernel-*")) == []
+    assert list(tmp_path.glob("course-kernel-*")) == []
 
 
 @pytest.mark.alone

@@ -130,11 +130,11 @@ def test_workers_end_with_a_starter_that_is_killed(jobs, started, tmp_path):
         environment = {**os.environ, "TMPDIR": folder}
         starter = subprocess.Popen([sys.executable, script, tmp_path], env=environment)
         process = started(1)
-        assert list(Path(folder).glob("workers-*"))
+        assert list(Path(folder).glob("course-workers-*"))
         starter.kill()
         starter.wait()
         assert ends(process)
-        assert not list(Path(folder).glob("workers-*"))
+        assert not list(Path(folder).glob("course-workers-*"))
 
 
 # GPUs, of which only the names are looked at
