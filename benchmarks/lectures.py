@@ -30,6 +30,6 @@ def measure(course):
 
 def _run(course, lecture, **options):
     done = run_lectures.run(course, lecture, **options)
-    if done.fault:
-        raise RuntimeError(f"{lecture.name} failed: {done.fault}")
+    if done.faults:
+        raise RuntimeError(f"{lecture.name} failed: {done.faults}")
     return done
