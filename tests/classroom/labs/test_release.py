@@ -14,9 +14,9 @@ from classroom.labs.release import release
 def unpacked(course, tmp_path):
     """What a student sees: the unpacked bundle of the real course, made in a copy."""
     copy = course.copy(tmp_path / "copy")
-    for name in ("course_lib", "notebooks", "data", "docs", "Makefile", "pyproject.toml"):
+    for name in ("course_lib", "classroom", "notebooks", "data", "docs", "Makefile"):
         _link(course.root / name, copy.root / name)
-    for name in ("constraints.txt", "environment.yml"):
+    for name in ("LICENSE", "pyproject.toml", "constraints.txt", "environment.yml"):
         _link(course.root / name, copy.root / name)
     path = bundle(copy, tmp_path / "bundle.zip")
     with zipfile.ZipFile(path) as archive:
@@ -49,6 +49,8 @@ def test_the_bundle_holds_what_a_student_needs(unpacked, course):
     assert {path.name for path in (unpacked / "notebooks").glob("*.ipynb")} == lectures
     labs = {path.name for path in (unpacked / "labs").iterdir()}
     assert labs == {*course.lab_names(), "nbgrader_config.py"}
+    rooms = {path.name for path in (unpacked / "classroom").iterdir() if path.is_dir()}
+    assert not rooms & {"checks", "grading", "reports", "results", "submissions"}
 
 
 def test_the_bundle_holds_no_solution_no_check_and_no_variant(unpacked, course):
