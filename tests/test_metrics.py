@@ -5,7 +5,6 @@ from scipy import stats
 from sklearn.metrics import r2_score
 
 from course_lib import metrics
-from course_lib.metrics import limits_of_agreement
 
 DEFINITIONS = ("pooled", "within", "per_task")
 
@@ -135,18 +134,3 @@ def test_the_interval_covers_the_truth_in_95_of_100_draws():
 def test_pairs_that_cannot_be_compared_are_refused(ours, rival, message):
     with pytest.raises(ValueError, match=message):
         metrics.paired_difference(ours, rival)
-
-
-def test_limits_of_agreement():
-    found = limits_of_agreement([11, 23, 32], [10, 20, 30])
-    assert found.difference.tolist() == [1, 3, 2]
-    assert found.mean.tolist() == [10.5, 21.5, 31]
-    assert found[2:] == pytest.approx((2, 0.04, 3.96))
-
-
-def test_limits_of_agreement_hold_95_percent_of_normal_differences():
-    rng = np.random.default_rng(0)
-    first, second = rng.normal(size=(2, 20000))
-    found = limits_of_agreement(first, second)
-    inside = (found.difference > found.lower) & (found.difference < found.upper)
-    assert inside.mean() == pytest.approx(0.95, abs=0.005)

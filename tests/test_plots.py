@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
 from course_lib import metrics, plots
+from course_lib.multitask.baselines import limits_of_agreement
 
 BACKGROUND = plots.MARKED.split(";")[0]  # of a row that is marked
 
@@ -35,7 +36,7 @@ def test_every_figure_says_what_its_axes_measure(axes):
 
 
 def test_the_bland_altman_plot_writes_its_numbers_down(axes):
-    plots.bland_altman(axes, [11, 23, 32], [10, 20, 30], "points")
+    plots.bland_altman(axes, limits_of_agreement([11, 23, 32], [10, 20, 30]), "points")
     words = [text.get_text() for text in axes.texts]
     assert words == ["bias + 1.96 sd: +4.0", "bias: +2.0", "bias − 1.96 sd: +0.0"]
 

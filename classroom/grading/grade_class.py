@@ -95,7 +95,12 @@ def _run_class(lab, record, progress, force, means):
         done.append(recorded.outcome)
         progress(recorded.outcome, len(waiting) + len(running))
 
-    with alone(lab.course), explaining(), means.workers(lab.course) as pool:
+    with (
+        alone(lab.course),
+        explaining(),
+        lab.steps.gradebook_kept_open(),
+        means.workers(lab.course) as pool,
+    ):
         waiting, end = find_waiting(lab, force), time.monotonic() + means.seconds
         while running or (waiting and time.monotonic() < end):
             while waiting and len(running) < means.jobs + AHEAD and time.monotonic() < end:

@@ -4,12 +4,14 @@ Configuration, gradebook and labs stay nbgrader's: what `c.Autograde` names is d
 """
 
 import logging
+from contextlib import contextmanager
 from pathlib import Path
 
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import CheckCellMetadata, Execute, SaveAutoGrades
 from nbgrader.utils import find_all_files
 
+from classroom.compat.gradebook import Gradebook, kept_open
 from classroom.compat.save_grades import SaveAllGrades
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,13 @@ class NbgraderSteps:
             The notebook as nbgrader keeps it.
         """
         return self._apply(self.after, notebook, student)
+
+    @contextmanager
+    def gradebook_kept_open(self):
+        """Keeps the gradebook's file open for a `with`, in which many submissions are saved."""
+        about = self.directory.db_url, self.directory.course_id
+        with Gradebook(*about) as gradebook, kept_open(gradebook):
+            yield
 
     def list_files(self, folder):
         """Lists the files that nbgrader takes besides notebooks.

@@ -163,12 +163,14 @@ def prepare(attempt, lab):
         SubmissionError: if what was handed in cannot be read.
     """
     handed_in = lab.course.labs / "submitted" / attempt.student / lab.name
-    with tempfile.TemporaryDirectory() as folder:
-        checksum = repair.snapshot(handed_in, Path(folder))
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place, lab.name)
+        folder.mkdir()
+        checksum = repair.snapshot(handed_in, folder)
         read = repair.read(folder, lab.name, lab.released)
-        notes, files = list(read.notes), lab.read_files(Path(folder))
+        notes, files = list(read.notes), lab.read_files(folder)
         try:
-            time = repair.read_time(Path(folder, "timestamp.txt"))
+            time = repair.read_time(folder / "timestamp.txt")
         except ValueError:
             time = None
             notes.append("timestamp.txt holds no time; when it was handed in is not known.")

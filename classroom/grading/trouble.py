@@ -42,9 +42,14 @@ def attempted(step, attempt, *args):
 
 
 def _is_everyones(error):
-    """Whether an error is nothing of the submission's: a full disk, a gradebook out of reach."""
+    """Whether an error is nothing of the submission's: a full disk, a gradebook out of reach.
+
+    nbgrader makes errors of its own of some that it meets.
+    """
+    if error is None:
+        return False
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return full or isinstance(error, OperationalError)
+    return full or isinstance(error, OperationalError) or _is_everyones(error.__context__)
 
 
 @contextmanager

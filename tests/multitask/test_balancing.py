@@ -7,7 +7,6 @@ from keras import ops
 from scipy import stats
 
 from course_lib import gradients
-from course_lib.metrics import relative_gain
 from course_lib.multitask import adaptive, architectures, relationships
 from course_lib.multitask.balancing import (
     Balance,
@@ -20,6 +19,7 @@ from course_lib.multitask.balancing import (
     Uncertainty,
     last_shared_layer,
 )
+from course_lib.multitask.baselines import relative_gain
 from course_lib.multitask.losses import Present
 
 TASKS = ("age", "height")

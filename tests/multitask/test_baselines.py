@@ -4,6 +4,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
 
 from course_lib.multitask import baselines
+from course_lib.multitask.baselines import limits_of_agreement
 
 
 def test_task_means(data):
@@ -109,3 +110,18 @@ def test_the_chosen_penalty_is_the_best_on_held_out_rows():
     assert choose(0.0) == 10000
     assert choose(1.0) == 1
     assert choose(50.0) == 0.01
+
+
+def test_limits_of_agreement():
+    found = limits_of_agreement([11, 23, 32], [10, 20, 30])
+    assert found.difference.tolist() == [1, 3, 2]
+    assert found.mean.tolist() == [10.5, 21.5, 31]
+    assert found[2:] == pytest.approx((2, 0.04, 3.96))
+
+
+def test_limits_of_agreement_hold_95_percent_of_normal_differences():
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(2, 20000))
+    found = limits_of_agreement(first, second)
+    inside = (found.difference > found.lower) & (found.difference < found.upper)
+    assert inside.mean() == pytest.approx(0.95, abs=0.005)

@@ -60,12 +60,12 @@ def sign_dropout(gradients, rng):
 
 # %% relative_gain
 def relative_gains(several, single, lower_is_better):
-    from course_lib import metrics
+    from course_lib.multitask import baselines
 
     seeds = range(len(next(iter(single.values()))))
     return np.array(
         [
-            metrics.relative_gain(
+            baselines.relative_gain(
                 {task: values[seed] for task, values in several.items()},
                 {task: values[seed] for task, values in single.items()},
                 lower_is_better,

@@ -79,5 +79,5 @@ def sample_tasks(sizes, steps, draw, rng):
 
 # %% bland_altman
 def bland_altman(predicted, actual):
-    found = from_course("multitask.measures", "limits_of_agreement")(predicted, actual)
+    found = from_course("multitask.baselines", "limits_of_agreement")(predicted, actual)
     return {"bias": found.bias, "lower": found.lower, "upper": found.upper}
