@@ -24,7 +24,7 @@ def test_every_figure_says_what_its_axes_measure(axes):
     first, second = rng.normal(size=(2, 50))
     draws = {
         "training_curves": ({"a": [3, 2, 1], "b": [2, 1, 1]},),
-        "bland_altman": (first, second, "points"),
+        "bland_altman": (limits_of_agreement(first, second), "points"),
         "task_errors": (rng.integers(10, 90, 50), {"a": first**2, "b": second**2}, "points"),
         "scores": ({"a": first, "b": second}, "explained variance (%)"),
     }

@@ -113,7 +113,7 @@ def _grading(course, lab, cluster):
     from classroom.kernels import warm_server
 
     course.source(lab)  # names an unknown lab before anything starts
-    with nullcontext() if cluster else warm_server.serving(), progress() as bars:
+    with nullcontext() if cluster else warm_server.serving("labs"), progress() as bars:
         bar = bars.add_task(f"grading {lab}", total=None)
         start = time.monotonic()
 

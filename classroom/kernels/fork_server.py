@@ -1,8 +1,8 @@
 """A server that has imported the course's stack and forks kernels from itself.
 
-`python -m classroom.kernels.fork_server SOCKET` listens on a Unix socket in a folder of its own
-user. It has a single thread, runs no operation and touches no GPU, so that it can be forked safely
-and a kernel still chooses its threads and devices.
+`python -m classroom.kernels.fork_server SOCKET NOTEBOOKS` listens on a Unix socket in a folder of
+its own user. It has a single thread, runs no operation and touches no GPU, so that it can be forked
+safely and a kernel still chooses its threads and devices.
 
 Requests and replies are lines of JSON. A client numbers its kernels:
 
@@ -200,7 +200,7 @@ class _Server:
         sys.exit()
 
 
-def _main(address):
+def _main(address, notebooks):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(1024)
@@ -211,7 +211,7 @@ def _main(address):
         os.environ.update(BEFORE_IMPORT)
         from classroom.kernels import forked_kernel
 
-        pools = forked_kernel.import_stack()
+        pools = forked_kernel.import_stack(notebooks)
         # From here on it ends with its starter, after its kernels.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         try:
@@ -226,4 +226,4 @@ if __name__ == "__main__":
     # As for an ordinary kernel, the folder where it happens to start holds no modules.
     if Path(sys.path[0]) == Path.cwd():
         del sys.path[0]
-    _main(sys.argv[1])
+    _main(*sys.argv[1:])

@@ -14,19 +14,24 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets import Dict
 
 from classroom import sandbox
-from classroom.kernels.stack import LATE, OURS, find_imports
+from classroom.kernels.stack import LATE, find_imports
 from classroom.kernels.warm_server import STARTED
 
 
-def import_stack():
+def import_stack(notebooks):
     """Imports what kernels need, and keeps it in memory that they share.
+
+    Args:
+        notebooks: Which notebooks they are for, as for `find_imports`.
 
     Returns:
         A `ThreadpoolController` of the libraries' threads, for `become_kernel`.
     """
     for name in LATE:
         importlib.import_module(name)
-    for name in (*OURS, *find_imports()):
+    # Or altair's import takes five times as long.
+    importlib.import_module("classroom.compat.nbformat")
+    for name in find_imports(notebooks):
         with suppress(ImportError):  # students lack what is the grader's
             importlib.import_module(name)
     pools = threadpoolctl.ThreadpoolController()

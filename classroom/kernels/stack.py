@@ -8,7 +8,11 @@ from classroom.sandbox import TOPICS
 from course_lib import datasets
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = ("notebooks/*.ipynb", "labs/source/*/*.ipynb")
+# Whose imports a server is to know: those of labs alone, or of lectures too.
+NOTEBOOKS = {
+    "labs": ("labs/source/*/*.ipynb",),
+    "course": ("notebooks/*.ipynb", "labs/source/*/*.ipynb"),
+}
 CHECKS = "labs/checks/*.py"
 # Solutions that sealed kernels must not find in memory, and what runs an operation.
 LEFT_OUT = {f"course_lib.{name}" for name in (*TOPICS, "quiet")}
@@ -40,27 +44,29 @@ LATE = (
     "tensorflow.python.data.ops.range_op",
     "tensorflow.python.data.ops.zip_op",
 )
-OURS = (
-    "classroom.checks.kernel_side",
-    *(f"course_lib.datasets.{folder}.{name}" for name, folder in datasets.FOLDERS.items()),
-)
+KERNEL_SIDE = "classroom.checks.kernel_side"
 
 
-def find_imports(root=ROOT):
-    """Finds what lectures, labs and their checks import.
+def find_imports(notebooks, root=ROOT):
+    """Finds what notebooks of the course import, and what hidden checks do.
 
     Args:
+        notebooks: `"labs"`, or `"course"` for lectures and labs, with the data sets of lectures.
         root: The course's folder.
 
     Returns:
         Sorted list of names. Some may name no module but what is in one.
     """
     sources = [path.read_text(encoding="utf-8") for path in root.glob(CHECKS)]
-    for pattern in NOTEBOOKS:
+    for pattern in NOTEBOOKS[notebooks]:
         for path in root.glob(pattern):
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             sources += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    found = set().union(*map(_imports, sources))
+    found = {KERNEL_SIDE}.union(*map(_imports, sources))
+    if notebooks == "course":
+        found |= {
+            f"course_lib.datasets.{folder}.{name}" for name, folder in datasets.FOLDERS.items()
+        }
     return sorted(name for name in found if not any(_is_in(name, other) for other in LEFT_OUT))
 
 

@@ -25,12 +25,16 @@ def can_fork():
 
 
 @contextmanager
-def serving():
+def serving(notebooks="course"):
     """Starts a server for a `with`, which this process and those that it starts share.
 
     The environment variable `COURSE_WARM` names its socket meanwhile; where it names one already,
     that server is used, and where kernels cannot be forked, none is started. Does not wait until
     the server has imported the stack: requests queue until then.
+
+    Args:
+        notebooks: Whose imports the server is to know beforehand: `"labs"`, or `"course"` for
+            lectures and labs.
 
     Yields:
         Path of the server's socket, or None.
@@ -41,7 +45,7 @@ def serving():
     if os.environ.get("COURSE_WARM") or not can_fork():
         yield os.environ.get("COURSE_WARM")
         return
-    with start_server() as address:
+    with start_server(notebooks) as address:
         os.environ["COURSE_WARM"] = address
         try:
             yield address
@@ -50,12 +54,12 @@ def serving():
 
 
 @contextmanager
-def start_server():
+def start_server(notebooks="course"):
     """Starts a server for a `with` as `serving` does, for who is told its socket."""
     starter, folder = os.getpid(), scratch.make("warm", sockets=True)
     address = os.path.join(folder, "socket")
     server = subprocess.Popen(
-        [sys.executable, "-m", "classroom.kernels.fork_server", address],
+        [sys.executable, "-m", "classroom.kernels.fork_server", address, notebooks],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -69,7 +73,7 @@ def start_server():
             if server.stdout.read() != STARTED:
                 raise RuntimeError(
                     f"The warm server did not start. To see why, run `{sys.executable} -m "
-                    f"classroom.kernels.fork_server {address}`, or use kernel python3."
+                    f"classroom.kernels.fork_server {address} {notebooks}`, or use kernel python3."
                 )
         yield address
     finally:
