@@ -8,6 +8,7 @@ from rich.table import Table
 from classroom.cli.grading import collect_archive, grade_class
 from classroom.cli.lectures import run_lectures
 from classroom.cli.terminal import CORES, Jobs, can_seal, console, open_course
+from classroom.kernels import warm_server
 
 app = typer.Typer()
 
@@ -28,12 +29,13 @@ def _demo(course, jobs):
     shutil.rmtree(course.build / "demo", ignore_errors=True)
     demo = course.copy(course.build / "demo")
     good = True
-    for lab in course.lab_names():
-        archive = demo.root / f"{lab}.zip"
-        make_class(demo, lab, archive)
-        collect_archive(demo, lab, archive)
-        good &= grade_class(demo, lab, jobs=jobs, sealed=can_seal())
-        write_report(demo, lab)
+    with warm_server.serving("labs"):
+        for lab in course.lab_names():
+            archive = demo.root / f"{lab}.zip"
+            make_class(demo, lab, archive)
+            collect_archive(demo, lab, archive)
+            good &= grade_class(demo, lab, jobs=jobs, sealed=can_seal())
+            write_report(demo, lab)
     return good
 
 
@@ -41,8 +43,9 @@ def _demo(course, jobs):
 def build(context: typer.Context, jobs: Jobs = CORES):
     """Run every lecture, grade a demo class for every lab, and say where the results are."""
     course = open_course(context)
-    good = run_lectures(course, jobs=jobs, greet=_greet)
-    good &= _demo(course, jobs)
+    with warm_server.serving():
+        good = run_lectures(course, jobs=jobs, greet=_greet)
+        good &= _demo(course, jobs)
     _say_where(course)
     raise typer.Exit(int(not good))
 
