@@ -218,7 +218,7 @@ def judge(this, given, returned):
     Args:
         this: A `Check`.
         given: The inputs.
-        returned: A wire's text, whatever it holds.
+        returned: Text of `plain_values`, whatever it holds.
 
     Returns:
         List of `Requirement`s, and the error that the check itself raised, for teachers alone, or

@@ -57,7 +57,7 @@ class Judge:
             seed: Seed of the inputs.
 
         Returns:
-            The inputs as a wire's text, or None if the check has none of that kind.
+            The inputs as text of `plain_values`, or None if the check has none of that kind.
 
         Raises:
             RuntimeError: if the check cannot make them.

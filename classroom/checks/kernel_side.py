@@ -47,13 +47,13 @@ def run_check(source, given, place, namespace):
 
     Args:
         source: Source of the function `run`.
-        given: Its inputs, as a wire's text.
+        given: Its inputs, as text of `plain_values`.
         place: Name of the check's cell, for which `keep` may have kept what was defined there.
         namespace: The notebook's `globals()`.
 
     Returns:
-        An `Answer` in JSON: `["returned", TEXT]` with a wire's text, or `["raised", NAME]` with the
-        name of an error's class.
+        An `Answer` in JSON: `["returned", TEXT]` with text of `plain_values`, or `["raised", NAME]`
+        with the name of an error's class.
     """
     inner = {}
     try:

@@ -61,8 +61,8 @@ def become_kernel(request, pools):
     """Runs a kernel until it ends, in a process that has just been forked.
 
     Args:
-        request: What a client asked for, as `warm` describes it. That the kernel listens, or why
-            it does not, is written to standard error.
+        request: What a client asked for, as `fork_server` describes it. That the kernel listens, or
+            why it does not, is written to standard error.
         pools: What `import_stack` returned.
     """
     report = 2

@@ -1,4 +1,4 @@
-"""Jobs for the tests of `cluster`, in a module that workers can import."""
+"""Jobs for the tests of `workers`, in a module that workers can import."""
 
 import os
 import signal
