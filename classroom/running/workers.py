@@ -216,6 +216,7 @@ class _Process:
 
     def __init__(self, environment, memory):
         self._environment, self._memory, self._ended = environment, memory, False
+        self._pool, self._alive = None, None
         self._start()
 
     def _start(self):
