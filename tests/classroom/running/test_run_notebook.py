@@ -63,6 +63,17 @@ def test_checks_of_a_cell():
     assert find_checks(cell) == [("parts", None), ("other", 7)]
 
 
+def test_a_check_is_found_in_a_gradebook_of_an_older_version():
+    source = CHECK.replace("from classroom.checks", "from course_lib.classroom.checks")
+    assert source != CHECK
+    assert find_checks(graded(source, "check", 1)) == [("parts", None)]
+
+
+def test_what_only_lies_beside_checks_is_no_check():
+    source = "from classroom.checks.wrong_values import fuzz\n\nfuzz('', 'parts', globals())"
+    assert find_checks(graded(source, "check", 1)) == []
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
@@ -319,15 +330,29 @@ def test_outputs_are_kept_and_cut():
     assert cells[1].outputs[0].data["text/plain"] == "2"
 
 
-@pytest.mark.services
-def test_a_long_line_is_cut_before_it_reaches_the_grader(monkeypatch):
-    heard, hear = [], CellOutputs.hear
+@pytest.fixture
+def heard(monkeypatch):
+    """Sizes of all messages that reach the grader."""
+    sizes, hear = [], CellOutputs.hear
 
     def listen(self, cell, message):
-        heard.append(len(message["content"].get("text", "")))
+        sizes.append(len(str(message["content"])))
         hear(self, cell, message)
 
     monkeypatch.setattr(CellOutputs, "hear", listen)
+    return sizes
+
+
+@pytest.mark.services
+def test_a_long_error_is_cut_before_it_reaches_the_grader(heard):
+    _, cells = run("raise Exception('x' * 5_000_000)")
+    assert max(heard) < 20 * 1000
+    assert cells[0].outputs[0].ename == "Exception"
+    assert cells[0].outputs[0].evalue.startswith("xxx")
+
+
+@pytest.mark.services
+def test_a_long_line_is_cut_before_it_reaches_the_grader(heard):
     done, cells = run("print('x' * 5_000_000)")
     assert max(heard) <= 2 * 1000
     assert [output.text for output in cells[0].outputs] == ["x" * 1000]
