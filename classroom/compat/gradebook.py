@@ -8,14 +8,13 @@ that is to be read in a folder.
 
 import functools
 import sqlite3
-from contextlib import contextmanager
 
 import nbgrader.api
 from nbgrader.api import Gradebook
 from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, event
 
-__all__ = ["Gradebook", "kept_open"]
+__all__ = ["Gradebook"]
 
 
 @functools.cache
@@ -33,20 +32,6 @@ def make_engine(url, **options):
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _share)
     return engine
-
-
-@contextmanager
-def kept_open(gradebook):
-    """Keeps the file of a gradebook open for a `with`.
-
-    SQLite tidies up each time when the last connection to a file is closed, and nbgrader closes its
-    own several times a submission.
-
-    Args:
-        gradebook: A `Gradebook`.
-    """
-    with gradebook.engine.connect():
-        yield
 
 
 def _share(connection, _):

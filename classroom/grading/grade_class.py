@@ -101,6 +101,7 @@ def _run_class(lab, record, progress, force, means):
         lab.steps.gradebook_kept_open(),
         means.workers(lab.course) as pool,
     ):
+        lab.load()
         waiting, end = find_waiting(lab, force), time.monotonic() + means.seconds
         while running or (waiting and time.monotonic() < end):
             while waiting and len(running) < means.jobs + AHEAD and time.monotonic() < end:

@@ -11,7 +11,7 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import CheckCellMetadata, Execute, SaveAutoGrades
 from nbgrader.utils import find_all_files
 
-from classroom.compat.gradebook import Gradebook, kept_open
+from classroom.compat.gradebook import Gradebook
 from classroom.compat.save_grades import SaveAllGrades
 
 log = logging.getLogger(__name__)
@@ -58,9 +58,13 @@ class NbgraderSteps:
 
     @contextmanager
     def gradebook_kept_open(self):
-        """Keeps the gradebook's file open for a `with`, in which many submissions are saved."""
+        """Keeps the gradebook's file open for a `with`, in which many submissions are saved.
+
+        SQLite tidies up each time when the last connection to a file is closed, and nbgrader closes
+        its own several times a submission.
+        """
         about = self.directory.db_url, self.directory.course_id
-        with Gradebook(*about) as gradebook, kept_open(gradebook):
+        with Gradebook(*about) as gradebook, gradebook.engine.connect():
             yield
 
     def list_files(self, folder):

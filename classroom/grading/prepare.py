@@ -113,6 +113,10 @@ class Lab:
         """The course's lectures, as `find_hints` compares answers with them."""
         return read_lectures(self.course)
 
+    def load(self):
+        """Reads what all submissions need, so that trouble with the lab stops the class at once."""
+        return self.original, self.files, self.lectures
+
     @cached_property
     def checksum(self):
         """Checksum of all that scores depend on besides what is handed in."""

@@ -64,9 +64,7 @@ def find_imports(notebooks, root=ROOT):
             sources += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     found = {KERNEL_SIDE}.union(*map(_imports, sources))
     if notebooks == "course":
-        found |= {
-            f"course_lib.datasets.{folder}.{name}" for name, folder in datasets.FOLDERS.items()
-        }
+        found |= {f"course_lib.datasets.{kind}.{name}" for name, kind in datasets.KINDS.items()}
     return sorted(name for name in found if not any(_is_in(name, other) for other in LEFT_OUT))
 
 

@@ -11,8 +11,8 @@ import importlib
 from course_lib.datasets.files import DataError, fetch, files_of, folders
 from course_lib.datasets.pictures.labelled import read_folder
 
-# Each data set's folder; its module is imported when it is asked for.
-FOLDERS = {
+# Each data set's kind, which is the folder of its module; that is imported when it is asked for.
+KINDS = {
     "audiovisual_digits": "sounds",
     "chembl": "chemistry",
     "cifar10": "pictures",
@@ -33,12 +33,12 @@ __all__ = ["DataError", "load", "names", "read_folder"]
 
 def names():
     """Returns the names that `load` knows, sorted."""
-    return sorted(FOLDERS)
+    return sorted(KINDS)
 
 
 def module_of(name):
     """Returns the module of a data set, which documents it."""
-    return importlib.import_module(f"course_lib.datasets.{FOLDERS[name]}.{name}")
+    return importlib.import_module(f"course_lib.datasets.{KINDS[name]}.{name}")
 
 
 def registered(name):
@@ -72,7 +72,7 @@ def load(name, source="synthetic", seed=0, **options):
         ValueError: for an unknown name or source.
         DataError: if real data cannot be had, are damaged, or cannot be read.
     """
-    if name not in FOLDERS:
+    if name not in KINDS:
         raise ValueError(f"No data set is called {name!r}. There are: {', '.join(names())}.")
     if source == "synthetic":
         return module_of(name).synthesize(seed, **options)

@@ -112,6 +112,14 @@ def test_files_are_those_that_nbgrader_takes(lab, hand_in):
     assert read() == ours == {"data.csv": "the lab's", "own.py": "handed in"}
 
 
+def test_a_lab_without_its_release_stops_the_class_and_blames_nobody(lab, hand_in):
+    hand_in("ada", RIGHT)
+    lab.released("tiny").unlink()
+    with pytest.raises(FileNotFoundError):
+        grade(lab, "tiny")
+    assert outcomes.read_all(lab, "tiny") == []
+
+
 def test_a_preview_shows_the_scores_and_writes_nothing(lab, hand_in):
     hand_in("known", RIGHT)
     grade(lab, "tiny")
