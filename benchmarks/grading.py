@@ -13,7 +13,7 @@ import nbformat
 import numpy as np
 import psutil
 
-from classroom.labs import variants
+from classroom.labs import catalogue, variants
 from classroom.labs.demo_class import make_class
 from classroom.labs.release import release
 from classroom.labs.verify import hand_in
@@ -139,7 +139,7 @@ def _trust(course):
             answers = variants.solutions(source) | variant.answers
             hand_in(copy, LAB, variant.name, variants.answer(released, answers))
         _run("course", "--course", folder, "grade", LAB, "--jobs", JOBS, cwd=folder)
-        full = sum(variants.points(source).values())
+        full = sum(catalogue.points(source).values())
         deserved = {name: full - sum(variant.loses.values()) for name, variant in bank.items()}
         ours = _repelled(copy, deserved)
         reported = sum(

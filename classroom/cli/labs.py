@@ -21,14 +21,11 @@ app = typer.Typer(no_args_is_help=True, help="Labs: list, release, verify, bundl
 @app.command("list")
 def labs_list(context: typer.Context):
     """List the labs with their points and variants."""
-    from classroom.compat import nbformat
-    from classroom.labs import variants
+    from classroom.labs.catalogue import list_labs
 
-    course = open_course(context)
     table = Table("lab", "points by tests", "variants")
-    for lab in course.lab_names():
-        points = variants.points(nbformat.read(course.source(lab), as_version=4))
-        table.add_row(lab, f"{sum(points.values()):g}", str(len(variants.list_paths(course, lab))))
+    for lab in list_labs(open_course(context)):
+        table.add_row(lab.name, f"{sum(lab.points.values()):g}", str(len(lab.variants)))
     console.print(table)
 
 

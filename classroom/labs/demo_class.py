@@ -5,7 +5,7 @@ import zipfile
 import nbformat
 import numpy as np
 
-from classroom.labs import variants
+from classroom.labs import catalogue, variants
 from classroom.labs.release import release
 from classroom.results.questions import question_of
 
@@ -31,7 +31,7 @@ def make_class(course, lab, archive, students=STUDENTS, seed=0):
     rng = np.random.default_rng(seed)
     source = nbformat.read(course.source(lab), as_version=4)
     released = nbformat.read(release(course, lab), as_version=4)
-    points = variants.points(source)
+    points = catalogue.points(source)
     expected = {}
     archive.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:

@@ -18,8 +18,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_solution
 
+from classroom.labs.catalogue import variant_paths
 from classroom.results.questions import question_of
 from classroom.submissions.match_cells import definitions
 
@@ -132,12 +133,7 @@ def _apply(path, source, edits):
 def read_all(course, lab):
     """Reads all variants of a lab, by name."""
     solved = solutions(nbformat.read(course.source(lab), as_version=4))
-    return [read(path, solved) for path in list_paths(course, lab)]
-
-
-def list_paths(course, lab):
-    """Lists the scripts of a lab's variants, by name."""
-    return sorted((course.labs / "variants" / lab).glob("*.py"))
+    return [read(path, solved) for path in variant_paths(course, lab)]
 
 
 def answer(notebook, answers):
@@ -220,13 +216,4 @@ def solutions(notebook):
     """Returns a dictionary from each solution cell's name to its source."""
     return {
         cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells if is_solution(cell)
-    }
-
-
-def points(notebook):
-    """Returns a dictionary from each test cell's name to its points."""
-    return {
-        cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
-        for cell in notebook.cells
-        if is_grade(cell) and not is_solution(cell)
     }

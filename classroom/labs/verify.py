@@ -9,7 +9,7 @@ import numpy as np
 
 from classroom.checks.hidden import load
 from classroom.grading.grade_class import grade
-from classroom.labs import variants
+from classroom.labs import catalogue, variants
 from classroom.labs.release import release
 from classroom.reasons import NOT_IMPLEMENTED
 from classroom.results.gradebook import read_scores
@@ -99,7 +99,7 @@ def _hand_all_in(course, lab, source, released):
     hand_in(course, lab, "release", released)
     hand_in(course, lab, "solution", variants.answer(released, solved))
     students = {
-        "release": [variants.Variant("release", "", variants.points(source), "", {})],
+        "release": [variants.Variant("release", "", catalogue.points(source), "", {})],
         "solution": [variants.Variant("solution", "", {}, "", {})],
     }
     for pack in variants.pack(variants.read_all(course, lab), solved):
@@ -110,7 +110,7 @@ def _hand_all_in(course, lab, source, released):
 
 
 def _judge_scores(course, lab, source, students):
-    points, found = variants.points(source), read_scores(course, lab)
+    points, found = catalogue.points(source), read_scores(course, lab)
     for student, scores in zip(found.students, found.scores):
         reached = dict(zip(found.cells, scores))
         for variant in students[student]:

@@ -5,7 +5,7 @@ import pytest
 
 from classroom.checks import hidden
 from classroom.course import Course
-from classroom.labs import variants
+from classroom.labs import catalogue, variants
 from classroom.labs.verify import verify
 from classroom.results.questions import question_of
 
@@ -35,7 +35,7 @@ def lost(course, lab, variant):
     answers = variants.solutions(notebook) | variant.answers
     names = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
     found = {}
-    for cell, points in variants.points(notebook).items():
+    for cell, points in catalogue.points(notebook).items():
         task, space = question_of(cell), {"__name__": "__main__"}
         if task in variant.tasks:
             exec(names["setup"].source, space)

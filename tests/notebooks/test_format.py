@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from classroom.course import Course
-from classroom.lectures import catalogue, lecture_cells
-from classroom.lectures.lecture_cells import tags
+from classroom.lectures import catalogue
+from classroom.lectures.turns import tags, turns
 from course_lib import metrics, records
 
 COURSE = Course.find(__file__)
@@ -98,9 +98,9 @@ def test_prose_is_markdown(lecture):
 @each_lecture
 def test_exercises_predictions_and_a_slider(lecture):
     notebook = nbformat.read(lecture.path, as_version=4)
-    turns = lecture_cells.turns(notebook.cells)
-    assert 2 <= len(turns) <= 3
-    for turn in turns:
+    exercises = turns(notebook.cells)
+    assert 2 <= len(exercises) <= 3
+    for turn in exercises:
         hole, solution = (notebook.cells[place].source for place in (turn.hole, turn.solution))
         missing = Counter(solution.splitlines()) - Counter(hole.splitlines())
         assert 1 <= missing.total() <= HOLE

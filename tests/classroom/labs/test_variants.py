@@ -3,7 +3,7 @@ import re
 import nbformat
 import pytest
 
-from classroom.labs import variants
+from classroom.labs import catalogue, variants
 
 SOLVED = {"a": "def a(x):\n    y = 2 * x\n    return y", "b": "def b(x):\n    return 3 * x"}
 """Reference solutions of two tasks."""
@@ -118,4 +118,4 @@ def test_wrong_variants_of_different_tasks_share_a_notebook():
 
 
 def test_points_are_those_of_tests(source):
-    assert variants.points(source) == {"double-tests": 1, "double-check": 2}
+    assert catalogue.points(source) == {"double-tests": 1, "double-check": 2}

@@ -23,6 +23,7 @@ from classroom.cli import lectures
 from classroom.course import Course
 from classroom.kernels import warm_server
 from classroom.lectures import catalogue, lecture_cells, lecture_pages, run_lectures
+from classroom.lectures.turns import tags, turns
 
 pytestmark = pytest.mark.services
 
@@ -207,7 +208,7 @@ def test_a_run_is_kept_as_notebook_page_and_figures(write_lecture):
     source = nbformat.read(lecture.path, as_version=4)
     assert not any(cell.get("outputs") for cell in source.cells)
     kept = nbformat.read(done.page.with_suffix(".ipynb"), as_version=4)
-    assert not any(lecture_cells.UNSOLVED in lecture_cells.tags(cell) for cell in kept.cells)
+    assert not any(lecture_cells.UNSOLVED in tags(cell) for cell in kept.cells)
 
 
 def test_a_page_needs_no_network(write_lecture):
@@ -491,7 +492,7 @@ def test_an_exercise_has_its_three_cells(left_out):
     cells = turn_cells()
     del cells[left_out]
     with pytest.raises(ValueError, match="followed by"):
-        lecture_cells.turns(cells)
+        turns(cells)
 
 
 def test_the_tutor_s_version_has_solutions_open_and_notes_visible(write_lecture):
@@ -500,7 +501,7 @@ def test_the_tutor_s_version_has_solutions_open_and_notes_visible(write_lecture)
     cells = nbformat.read(notebook, as_version=4).cells
     assert "Ask who knows" in cells[1].source
     assert cells[1].metadata.slideshow.slide_type == "notes"
-    (solution,) = [cell for cell in cells if "solution" in lecture_cells.tags(cell)]
+    (solution,) = [cell for cell in cells if "solution" in tags(cell)]
     assert not solution.metadata.jupyter.source_hidden
     soup = BeautifulSoup(page.read_text(), "html.parser")
     assert "squares" in soup.select_one(".speaker-notes strong").text

@@ -1,0 +1,65 @@
+"""Which labs there are, with their points and variants."""
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab.
+
+    Attributes:
+        name: Its name.
+        points: Dictionary from each test cell's name to its points.
+        variants: The scripts of its variants, by name.
+    """
+
+    name: str
+    points: dict
+    variants: list
+
+
+def list_labs(course):
+    """Lists the labs of a course.
+
+    Args:
+        course: A `Course`.
+
+    Returns:
+        List of `Lab`s by name.
+
+    Raises:
+        ValueError: if one of them is no notebook, with its path.
+    """
+    return [
+        Lab(name, points(_read(course.source(name))), variant_paths(course, name))
+        for name in course.lab_names()
+    ]
+
+
+def _read(path):
+    # As plain JSON, since the import of nbformat takes longer than all labs.
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        return {"cells": [{"metadata": cell["metadata"]} for cell in notebook["cells"]]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is no notebook: {error}") from error
+
+
+def points(notebook):
+    """Returns a dictionary from each test cell's name to its points.
+
+    Args:
+        notebook: The lab, as `nbformat` or `json` reads it.
+    """
+    graded = [cell["metadata"].get("nbgrader", {}) for cell in notebook["cells"]]
+    return {
+        about["grade_id"]: float(about["points"])
+        for about in graded
+        if about.get("grade") and not about.get("solution")
+    }
+
+
+def variant_paths(course, lab):
+    """Lists the scripts of a lab's variants, by name."""
+    return sorted((course.labs / "variants" / lab).glob("*.py"))
