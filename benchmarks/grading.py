@@ -13,7 +13,8 @@ import nbformat
 import numpy as np
 import psutil
 
-from classroom.labs import catalogue, variants
+from classroom.catalogue import labs as catalogue
+from classroom.labs import variants
 from classroom.labs.demo_class import make_class
 from classroom.labs.release import release
 from classroom.labs.verify import hand_in

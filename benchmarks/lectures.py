@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.timing import spread
-from classroom.lectures import catalogue, run_lectures
+from classroom.catalogue import lectures as catalogue
+from classroom.lectures import run_lectures
 from course_lib.datasets import files
 
 REPEAT = 3

@@ -18,6 +18,7 @@ FLOORS = (
     "course_lib.experiments",
     "classroom.compat classroom.sandbox",
     "classroom.cleaning classroom.course classroom.pages classroom.reasons",
+    "classroom.catalogue",
     "classroom.checks classroom.kernels",
     "classroom.submissions classroom.results",
     "classroom.running classroom.lectures classroom.reports",

@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="Labs: list, release, verify, bundl
 @app.command("list")
 def labs_list(context: typer.Context):
     """List the labs with their points and variants."""
-    from classroom.labs.catalogue import list_labs
+    from classroom.catalogue.labs import list_labs
 
     table = Table("lab", "points by tests", "variants")
     for lab in list_labs(open_course(context)):

@@ -41,7 +41,7 @@ class Source(str, Enum):
 @app.command("list")
 def lectures_list(context: typer.Context):
     """List the lectures in their order."""
-    from classroom.lectures.catalogue import list_lectures
+    from classroom.catalogue.lectures import list_lectures
 
     table = Table("lecture", "title", "minutes", "builds on")
     for lecture in list_lectures(open_course(context)):
@@ -94,7 +94,7 @@ def run_lectures(course, names=None, options=(), cells=False, jobs=1, greet=lamb
 
     # The server imports what lectures need while this process imports what runs them.
     with warm_server.serving(), progress() as bars:
-        from classroom.lectures.catalogue import named
+        from classroom.catalogue.lectures import named
 
         lectures = named(course, names)
         bar = bars.add_task("lectures", total=sum(lecture.steps for lecture in lectures))
@@ -154,7 +154,7 @@ def _report(run, cells):
 @app.command("tutor")
 def lectures_tutor(context: typer.Context, names: Names = None):
     """Write lectures as the lecturer wants them: solutions open, speaker's notes visible."""
-    from classroom.lectures.catalogue import named
+    from classroom.catalogue.lectures import named
     from classroom.lectures.run_lectures import write_tutor_version
 
     course = open_course(context)
@@ -177,7 +177,7 @@ def lectures_live(
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ):
     """Open JupyterLab on a working copy of the lectures, so that the course stays as it is."""
-    from classroom.lectures.catalogue import find, list_lectures
+    from classroom.catalogue.lectures import find, list_lectures
     from classroom.lectures.run_lectures import outdated, working_copy
 
     course = open_course(context)

@@ -9,6 +9,9 @@ COMMANDS = [
     f"classroom/{part}"
     for part in (
         "__init__.py",
+        "catalogue/__init__.py",
+        "catalogue/lectures.py",
+        "catalogue/turns.py",
         "cleaning.py",
         "course.py",
         "doctor.py",
@@ -24,7 +27,6 @@ COMMANDS = [
         "labs/__init__.py",
         "labs/self_check.py",
         "lectures/__init__.py",
-        "lectures/catalogue.py",
         "lectures/lecture_cells.py",
         "lectures/lecture_pages.py",
         "lectures/run_lectures.py",

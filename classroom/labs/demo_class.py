@@ -5,7 +5,8 @@ import zipfile
 import nbformat
 import numpy as np
 
-from classroom.labs import catalogue, variants
+from classroom.catalogue import labs as catalogue
+from classroom.labs import variants
 from classroom.labs.release import release
 from classroom.results.questions import question_of
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.utils import is_solution
 
-from classroom.labs.catalogue import variant_paths
+from classroom.catalogue.labs import variant_paths
 from classroom.results.questions import question_of
 from classroom.submissions.match_cells import definitions
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import nbformat
 import numpy as np
 
+from classroom.catalogue import labs as catalogue
 from classroom.checks.hidden import load
 from classroom.grading.grade_class import grade
-from classroom.labs import catalogue, variants
+from classroom.labs import variants
 from classroom.labs.release import release
 from classroom.reasons import NOT_IMPLEMENTED
 from classroom.results.gradebook import read_scores

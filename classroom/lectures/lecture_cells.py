@@ -9,7 +9,7 @@ from copy import deepcopy
 from nbformat.v4 import new_markdown_cell, new_output
 from papermill.execute import ERROR_MARKER_TAG
 
-from classroom.lectures.turns import tags, turns
+from classroom.catalogue.turns import tags, turns
 from course_lib import claims, messages, turn
 
 UNSOLVED = "unsolved"

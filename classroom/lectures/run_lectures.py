@@ -11,9 +11,9 @@ import nbformat
 import papermill
 from nbclient.exceptions import DeadKernelError
 
+from classroom.catalogue.lectures import Lecture, list_lectures
 from classroom.kernels.socket_manager import SocketKernelManager
 from classroom.lectures import lecture_cells, lecture_pages
-from classroom.lectures.catalogue import Lecture, list_lectures
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 import nbformat
 import pytest
 
+from classroom.catalogue import labs as catalogue
 from classroom.checks import hidden
 from classroom.course import Course
-from classroom.labs import catalogue, variants
+from classroom.labs import variants
 from classroom.labs.verify import verify
 from classroom.results.questions import question_of
 

@@ -9,9 +9,9 @@ import nbformat
 import numpy as np
 import pytest
 
+from classroom.catalogue import lectures as catalogue
+from classroom.catalogue.turns import tags, turns
 from classroom.course import Course
-from classroom.lectures import catalogue
-from classroom.lectures.turns import tags, turns
 from course_lib import metrics, records
 
 COURSE = Course.find(__file__)

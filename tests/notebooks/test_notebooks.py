@@ -7,8 +7,9 @@ import psutil
 import pytest
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
+from classroom.catalogue import lectures as catalogue
 from classroom.course import Course
-from classroom.lectures import catalogue, run_lectures
+from classroom.lectures import run_lectures
 from classroom.lectures.lecture_pages import MathRenderer
 
 COURSE = Course.find(__file__)

@@ -3,7 +3,7 @@ import re
 import nbformat
 import pytest
 
-from classroom.labs import catalogue, variants
+from classroom.labs import variants
 
 SOLVED = {"a": "def a(x):\n    y = 2 * x\n    return y", "b": "def b(x):\n    return 3 * x"}
 """Reference solutions of two tasks."""
@@ -115,7 +115,3 @@ def test_wrong_variants_of_different_tasks_share_a_notebook():
     packs = [[one.name for one in pack] for pack in variants.pack(found, solved)]
     assert packs[:2] == [["a1", "b1"], ["a2"]]
     assert packs[2:] == [[one.name] for one in found[2:-1]]
-
-
-def test_points_are_those_of_tests(source):
-    assert catalogue.points(source) == {"double-tests": 1, "double-check": 2}

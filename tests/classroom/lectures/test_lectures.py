@@ -19,11 +19,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from typer.testing import CliRunner
 
 from classroom import cli
+from classroom.catalogue import lectures as catalogue
+from classroom.catalogue.turns import tags
 from classroom.cli import lectures
 from classroom.course import Course
 from classroom.kernels import warm_server
-from classroom.lectures import catalogue, lecture_cells, lecture_pages, run_lectures
-from classroom.lectures.turns import tags, turns
+from classroom.lectures import lecture_cells, lecture_pages, run_lectures
 
 pytestmark = pytest.mark.services
 
@@ -119,77 +120,6 @@ def several(write_lecture):
         return CliRunner().invoke(cli.app, ["--course", str(course.root), "lectures", *arguments])
 
     return course, invoke
-
-
-def test_listing(write_lecture):
-    _, lecture = write_lecture(*turn_cells())
-    assert (lecture.name, lecture.title, lecture.minutes) == ("01_a", "A lecture", 5)
-    assert (lecture.prerequisites, lecture.steps) == (["none"], 6)
-
-
-def test_a_part_of_no_lecture_s_name_is_named(write_lecture):
-    course, _ = write_lecture()
-    assert [one.name for one in catalogue.named(course, ["a"])] == ["01_a"]
-    with pytest.raises(ValueError, match="'toxic'"):
-        catalogue.named(course, ["a", "toxic"])
-
-
-def test_a_notebook_whose_name_has_no_number_is_no_lecture(write_lecture):
-    course, _ = write_lecture()
-    (course.notebooks / "Untitled.ipynb").write_text("")
-    assert [one.name for one in catalogue.list_lectures(course)] == ["01_a"]
-
-
-def spoil(notebook, how):
-    """Spoils a notebook in one of the ways of the test below; returns its text."""
-    if how == "metadata":
-        del notebook.metadata["course"]
-    elif how == "title":
-        notebook.cells[0].source = ""
-    elif how == "hole":
-        notebook.cells.append(code("x = ...", "your-turn"))
-    return {"json": "{ broken", "list": "[]"}.get(how, nbformat.writes(notebook))
-
-
-@pytest.mark.parametrize(
-    ("how", "words"),
-    [
-        ("json", "is no notebook"),
-        ("list", "is no notebook"),
-        ("metadata", "metadata lack ['minutes', 'prerequisites']"),
-        ("title", "should begin with the title"),
-        ("hole", "followed by one tagged `check`"),
-    ],
-)
-def test_a_damaged_lecture_is_named(write_lecture, how, words):
-    course, lecture = write_lecture()
-    lecture.path.write_text(spoil(nbformat.read(lecture.path, as_version=4), how))
-    with pytest.raises(ValueError, match=f"01_a.ipynb.*{re.escape(words)}"):
-        catalogue.list_lectures(course)
-
-
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        ("1", "01_a"),
-        ("01", "01_a"),
-        ("11", "11_labels"),
-        ("06_fusion", "06_fusion"),
-        ("inter", "07_intermediate_fusion"),
-    ],
-)
-def test_a_lecture_is_found_by_number_name_or_part(several, name, found):
-    course, _ = several
-    assert catalogue.find(course, name).name == found
-
-
-@pytest.mark.parametrize(
-    ("name", "fits"), [("fusion", "06_fusion, 07_intermediate_fusion"), ("toxic", "none")]
-)
-def test_what_fits_no_lecture_or_several_is_named(several, name, fits):
-    course, _ = several
-    with pytest.raises(ValueError, match=f"'{name}' should fit one lecture, but fits {fits}"):
-        catalogue.find(course, name)
 
 
 def test_a_run_is_kept_as_notebook_page_and_figures(write_lecture):
@@ -485,14 +415,6 @@ def test_a_claim_that_does_not_hold_fails_at_the_end_and_is_named(write_lecture)
 def test_an_exercise_whose_check_is_wrong_is_a_fault(write_lecture, changed, fault):
     course, lecture = write_lecture(*turn_cells(**changed))
     assert any(fault in found for found in run_lectures.run(course, lecture).faults)
-
-
-@pytest.mark.parametrize("left_out", range(3))
-def test_an_exercise_has_its_three_cells(left_out):
-    cells = turn_cells()
-    del cells[left_out]
-    with pytest.raises(ValueError, match="followed by"):
-        turns(cells)
 
 
 def test_the_tutor_s_version_has_solutions_open_and_notes_visible(write_lecture):

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from classroom.lectures.turns import turns
+from classroom.catalogue.turns import turns
 
 
 @dataclass(frozen=True)

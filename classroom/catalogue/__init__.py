@@ -1,0 +1,1 @@
+"""What a course holds, read without what runs it: listed in a moment."""
