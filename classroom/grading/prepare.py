@@ -13,7 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
-import pooch
 from nbgrader.utils import is_solution
 
 from classroom.checks.hidden import load
@@ -68,8 +67,15 @@ class Lab:
 
     @cached_property
     def released(self):
-        """Its notebook as students got it."""
-        return nbformat.read(self.course.released(self.name), as_version=4)
+        """Its notebook as students got it.
+
+        Raises:
+            ValueError: if it is missing.
+        """
+        path = self.course.released(self.name)
+        if not path.exists():
+            raise ValueError(f"{path} is missing; run `course labs release {self.name}` first.")
+        return nbformat.read(path, as_version=4)
 
     @cached_property
     def original(self):
@@ -119,13 +125,15 @@ class Lab:
 
     @cached_property
     def checksum(self):
-        """Checksum of all that scores depend on besides what is handed in."""
-        paths = (
-            self.course.source(self.name),
-            self.course.labs / "checks" / f"{self.name}.py",
-        )
-        hashes = "".join(pooch.file_hash(path) for path in paths if path.exists())
-        return hashlib.sha256((hashes + version("course-lib")).encode()).hexdigest()
+        """Checksum of all that scores depend on besides what is handed in.
+
+        The lab's cells are those of its release, as the gradebook holds them: the source may have
+        changed since.
+        """
+        parts = [version("course-lib"), nbformat.writes(self.original), self.checks, *self.files]
+        contents = [*(part.encode() for part in parts), *self.files.values()]
+        hashes = "".join(hashlib.sha256(content).hexdigest() for content in contents)
+        return hashlib.sha256(hashes.encode()).hexdigest()
 
 
 def find_waiting(lab, force):

@@ -99,7 +99,8 @@ def read_scores(course, lab):
     with course.gradebook(lab) as gradebook:
         notebook = find_lab(gradebook, lab)
         order = [cell.name for cell in notebook.source_cells]
-        cells = sorted(notebook.grade_cells, key=lambda cell: order.index(cell.name))
+        graded = [*notebook.grade_cells, *notebook.task_cells]
+        cells = sorted(graded, key=lambda cell: order.index(cell.name))
         names = [cell.name for cell in cells]
         submitted = (
             gradebook.db.query(Student)

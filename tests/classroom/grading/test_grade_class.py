@@ -8,6 +8,7 @@ import pytest
 from classroom.course import Course
 from classroom.grading.grade_class import grade, preview
 from classroom.grading.trouble import GradingStopped
+from classroom.labs.release import release
 from classroom.reasons import describe_error
 from classroom.results import outcomes
 from classroom.results.gradebook import read_scores
@@ -115,7 +116,7 @@ def test_files_are_those_that_nbgrader_takes(lab, hand_in):
 def test_a_lab_without_its_release_stops_the_class_and_blames_nobody(lab, hand_in):
     hand_in("ada", RIGHT)
     lab.released("tiny").unlink()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ValueError, match=r"tiny\.ipynb is missing; run `course labs release tiny`"):
         grade(lab, "tiny")
     assert outcomes.read_all(lab, "tiny") == []
 
@@ -235,6 +236,20 @@ def test_only_what_changed_is_graded_again(lab, hand_in):
         file.write("\n# a changed check\n")
     assert graded() == ["late", "right"]
     assert graded(force=True) == ["late", "right"]
+
+
+def test_a_lab_that_changed_is_graded_again_once_it_is_released(lab, hand_in):
+    hand_in("ada", RIGHT)
+    notebook = nbformat.read(lab.source("tiny"), as_version=4)
+    notebook.cells[2].metadata.nbgrader.points = 20
+    nbformat.write(notebook, lab.source("tiny"))
+    grade(lab, "tiny")
+    assert points(lab)["ada"] == 3
+    release(lab, "tiny")
+    grade(lab, "tiny")
+    assert points(lab)["ada"] == 21
+    (lab.labs / "source" / "tiny" / "data.csv").write_text("new")
+    assert [outcome.student for outcome in grade(lab, "tiny")] == ["ada"]
 
 
 def test_a_fault_is_tried_again(lab, hand_in):

@@ -41,6 +41,19 @@ def test_a_release_is_the_same_each_time(lab):
     assert release(lab, "tiny").read_bytes() == release(lab, "tiny").read_bytes()
 
 
+def test_a_release_that_nbgrader_refuses_leaves_the_one_before(lab):
+    with lab.gradebook("tiny") as gradebook:
+        gradebook.add_student("ada")
+        gradebook.add_submission("tiny", "ada")
+    before = lab.released("tiny").read_bytes()
+    notebook = nbformat.read(lab.source("tiny"), as_version=4)
+    del notebook.cells[1]
+    nbformat.write(notebook, lab.source("tiny"))
+    with pytest.raises(ValueError, match="keeps its cells"):
+        release(lab, "tiny")
+    assert lab.released("tiny").read_bytes() == before
+
+
 def test_the_bundle_holds_what_a_student_needs(unpacked, course):
     for name in ("README.md", "Makefile", "pyproject.toml", "constraints.txt", "environment.yml"):
         assert (unpacked / name).is_file()

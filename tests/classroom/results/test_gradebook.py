@@ -8,7 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell
 from sqlalchemy import text
 
 from classroom.course import Course
@@ -49,6 +51,26 @@ def test_readers_go_on_and_writers_wait_while_another_process_writes(lab):
             gradebook.add_student("ours")
             assert time.monotonic() - start > 6
             assert {student.id for student in gradebook.students} == {"ours", "theirs"}
+
+
+def test_a_task_that_a_person_graded_counts(lab):
+    """nbgrader keeps cells of tasks in a table of their own."""
+    notebook = nbformat.read(lab.source("tiny"), as_version=4)
+    about = {"grade": False, "solution": False, "locked": True, "task": True, "points": 2}
+    about |= {"grade_id": "essay", "schema_version": 3}
+    task = new_markdown_cell("Describe it.", id="essay", metadata={"nbgrader": about})
+    notebook.cells.insert(0, task)
+    nbformat.write(notebook, lab.source("tiny"))
+    release(lab, "tiny")
+    with lab.gradebook("tiny") as gradebook:
+        gradebook.add_student("ada")
+        gradebook.add_submission("tiny", "ada")
+        gradebook.find_grade("essay", "tiny", "tiny", "ada").manual_score = 1.5
+        gradebook.db.commit()
+    found = read_scores(lab, "tiny")
+    assert found.cells == ["essay", "double-tests", "double-check", "why"]
+    assert found.points.tolist() == [2, 1, 2, 1]
+    assert found.totals.tolist() == [1.5]
 
 
 def find_program(name):
