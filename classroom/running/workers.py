@@ -3,6 +3,8 @@
 A worker that is lost in mid-run is replaced, and what it ran is done again.
 """
 
+import atexit
+import functools
 import os
 import signal
 import subprocess
@@ -16,6 +18,7 @@ from queue import SimpleQueue
 
 import psutil
 
+from classroom.compat.multiprocessing import keep_sockets_in
 from classroom.kernels import scratch, warm_server
 from classroom.sandbox import linux
 
@@ -182,6 +185,7 @@ def _slots(part):
 def _processes(jobs, gpus, memory):
     lent = local_gpus(jobs, gpus)
     scratch.remove_abandoned()
+    _make_socket_folder()
     # Workers that are killed leave their folders behind, in this one.
     with scratch.folder("workers") as folder, warm_server.serving():
         processes = []
@@ -206,6 +210,14 @@ def _processes(jobs, gpus, memory):
         finally:
             for process in processes:
                 process.end()
+
+
+@functools.cache
+def _make_socket_folder():
+    """Keeps sockets in a folder that a later run removes if this process is killed."""
+    folder = scratch.make("workers", sockets=True)
+    atexit.register(scratch.remove, folder)
+    keep_sockets_in(folder)
 
 
 class _Process:

@@ -64,6 +64,8 @@ def test_the_bundle_holds_what_a_student_needs(unpacked, course):
     assert labs == {*course.lab_names(), "nbgrader_config.py"}
     rooms = {path.name for path in (unpacked / "classroom").iterdir() if path.is_dir()}
     assert not rooms & {"checks", "grading", "reports", "results", "submissions"}
+    private = {path.stem for path in (unpacked / "classroom" / "compat").glob("*.py")}
+    assert private == {"__init__", "multiprocessing", "nbformat", "nbgrader"}
 
 
 def test_the_bundle_holds_no_solution_no_check_and_no_variant(unpacked, course):
