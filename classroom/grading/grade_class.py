@@ -86,7 +86,9 @@ def _run_class(lab, record, progress, force, means):
     Returns:
         List of the `Outcome`s.
     """
-    job, running, done = means.make_job(lab), {}, []
+    running, done = {}, []
+    with explaining():
+        job = means.make_job(lab)
 
     def finish(attempt):
         recorded = attempted(record, attempt, lab)

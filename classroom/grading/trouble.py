@@ -5,9 +5,12 @@ import logging
 from contextlib import contextmanager
 
 import filelock
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 log = logging.getLogger(__name__)
+
+# What a disk says that is full, or can no longer be written to.
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class CourseIsBusy(ValueError):
@@ -42,14 +45,16 @@ def attempted(step, attempt, *args):
 
 
 def _is_everyones(error):
-    """Whether an error is nothing of the submission's: a full disk, a gradebook out of reach.
+    """Whether an error is nothing of the submission's: of the disk, or a gradebook out of reach.
 
     nbgrader makes errors of its own of some that it meets.
     """
     if error is None:
         return False
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return full or isinstance(error, OperationalError) or _is_everyones(error.__context__)
+    disk = isinstance(error, OSError) and error.errno in DISK
+    # A damaged file is a `DatabaseError` and nothing more; its other kinds are about rows.
+    gradebook = isinstance(error, OperationalError) or type(error) is DatabaseError
+    return disk or gradebook or _is_everyones(error.__context__)
 
 
 @contextmanager

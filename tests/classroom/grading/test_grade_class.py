@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -6,8 +7,9 @@ import nbformat
 import pytest
 
 from classroom.course import Course
+from classroom.grading.attempt import Attempt
 from classroom.grading.grade_class import grade, preview
-from classroom.grading.trouble import GradingStopped
+from classroom.grading.trouble import GradingStopped, attempted, explaining
 from classroom.labs.release import release
 from classroom.reasons import describe_error
 from classroom.results import outcomes
@@ -119,6 +121,26 @@ def test_a_lab_without_its_release_stops_the_class_and_blames_nobody(lab, hand_i
     with pytest.raises(ValueError, match=r"tiny\.ipynb is missing; run `course labs release tiny`"):
         grade(lab, "tiny")
     assert outcomes.read_all(lab, "tiny") == []
+
+
+def test_a_damaged_gradebook_stops_the_class_and_blames_nobody(lab, hand_in):
+    hand_in("ada", RIGHT)
+    (lab.labs / "gradebook.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(GradingStopped, match="file is not a database"):
+        grade(lab, "tiny")
+    assert outcomes.read_all(lab, "tiny") == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_trouble_with_the_disk_is_everyones(number):
+    def write(_):
+        try:
+            raise OSError(number, os.strerror(number))
+        except OSError as error:
+            raise RuntimeError("nbgrader makes another of it") from error
+
+    with pytest.raises(GradingStopped, match="Is the disk full"), explaining():
+        attempted(write, Attempt(outcomes.Outcome("ada", "", 0.0, "", "")))
 
 
 def test_a_preview_shows_the_scores_and_writes_nothing(lab, hand_in):
