@@ -10,6 +10,7 @@ from pathlib import Path
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import CheckCellMetadata, Execute, SaveAutoGrades
 from nbgrader.utils import find_all_files
+from traitlets import TraitError
 
 from classroom.compat.gradebook import Gradebook
 from classroom.compat.save_grades import SaveAllGrades
@@ -26,13 +27,22 @@ class NbgraderSteps:
     Args:
         course: A `Course`.
         lab: Name of the lab.
+
+    Raises:
+        ValueError: if nbgrader does not take what the configuration says.
     """
 
     def __init__(self, course, lab):
         self.lab, self.directory = lab, course.directory(lab)
-        self.converter = Autograde(coursedir=self.directory, config=course.config, log=log)
-        self.before = self._make(self.converter.sanitize_preprocessors)
-        self.after = self._make(self.converter.autograde_preprocessors)
+        try:
+            self.converter = Autograde(coursedir=self.directory, config=course.config, log=log)
+            self.before = self._make(self.converter.sanitize_preprocessors)
+            self.after = self._make(self.converter.autograde_preprocessors)
+        except TraitError as error:
+            raise ValueError(
+                f"nbgrader does not take what {course.labs / 'nbgrader_config.py'} says: {error}. "
+                "Mend it and grade again."
+            ) from error
         # Names of the lab's files that do not replace what a student handed in.
         self.kept = self.converter.exclude_overwriting.get(lab, [])
 

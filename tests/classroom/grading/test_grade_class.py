@@ -131,6 +131,15 @@ def test_a_damaged_gradebook_stops_the_class_and_blames_nobody(lab, hand_in):
     assert outcomes.read_all(lab, "tiny") == []
 
 
+def test_a_configuration_that_nbgrader_does_not_take_is_explained(lab, hand_in):
+    hand_in("ada", RIGHT)
+    with (lab.labs / "nbgrader_config.py").open("a") as file:
+        file.write('c.AssignLatePenalties.plugin_class = "nowhere.LatePenalty"\n')
+    with pytest.raises(ValueError, match=r"nbgrader_config\.py says: .*nowhere\.LatePenalty"):
+        grade(Course(lab.root), "tiny")
+    assert outcomes.read_all(lab, "tiny") == []
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_trouble_with_the_disk_is_everyones(number):
     def write(_):
