@@ -6,6 +6,7 @@ safely and a kernel still chooses its threads and devices.
 
 Requests and replies are lines of JSON. A client numbers its kernels:
 
+- `{"ready": true}` is answered by the same once the server has imported the stack.
 - `{"kernel": 1, "arguments": [...], "connection": {...}, "cwd": "/work", "env": {...}, "seal":
   null}` starts a kernel. The reply is `{"kernel": 1, "pid": 42}` once it listens, and
   `{"kernel": 1, "status": -9, "said": ""}` once it has ended, at the latest when it is told so.
@@ -27,7 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from classroom.kernels import scratch
-from classroom.kernels.warm_server import STARTED
+from classroom.kernels.warm_server import READY, STARTED
 from classroom.sandbox import linux
 
 # What is read when libraries are imported. A process with more threads than one cannot be forked
@@ -112,6 +113,9 @@ class _Server:
         *lines, client.told = (client.told + told).split(b"\n")
         try:
             for request in map(json.loads, lines):
+                if request == READY:
+                    client.tell(**READY)
+                    continue
                 kernel = client.kernels.get(request["kernel"])
                 if "signal" not in request:
                     if self._fork(client, request["kernel"]):

@@ -84,6 +84,16 @@ class WarmProvisioner(LocalProvisioner):
             await asyncio.sleep(PAUSE)
 
 
+async def wait_until_warm():
+    """Waits until the server has imported the stack, which takes as long as the machine needs.
+
+    Raises:
+        WarmServerError: if there is no server.
+    """
+    if warm_server.can_fork():
+        await asyncio.wrap_future(_find_server().ready)
+
+
 class _Kernel:
     """A kernel of a server, with the interface of `subprocess.Popen`."""
 
@@ -137,9 +147,12 @@ class _Server:
                 f"No warm server listens at {address} ({error.strerror}). Start one by "
                 "`classroom.kernels.warm_server.serving`, or unset COURSE_WARM."
             ) from error
-        self.lost, self._kernels = False, {}
+        self.lost, self.ready, self._kernels = False, Future(), {}
+        # As with kernels, whoever gives up waiting must not cancel it for others.
+        self.ready.set_running_or_notify_cancel()
         self._numbers, self._lock = itertools.count(), threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
+        self.send(**warm_server.READY)
 
     def start(self, **request):
         """Asks for a kernel; returns it as a `_Kernel` at once."""
@@ -166,10 +179,17 @@ class _Server:
                 self._hear(**json.loads(line))
         with self._lock:
             self.lost = True
+        if not self.ready.done():
+            self.ready.set_exception(
+                WarmServerError(f"The warm server at {self.address} has ended.")
+            )
         for number in list(self._kernels):
             self._hear(number, status=-signal.SIGKILL, said="the warm server has ended")
 
-    def _hear(self, kernel, pid=None, sent=None, status=None, said=""):
+    def _hear(self, kernel=None, ready=False, pid=None, sent=None, status=None, said=""):
+        if ready:
+            self.ready.set_result(None)
+            return
         if pid is not None:
             self._kernels[kernel].started.set_result(pid)
             return

@@ -14,6 +14,8 @@ from classroom.sandbox import linux
 
 # What a server, and each of its kernels, writes once it listens.
 STARTED = b"\0"
+# What a client asks a server, and what it answers once it has imported the stack.
+READY = {"ready": True}
 
 
 def can_fork():

@@ -1,17 +1,21 @@
 import asyncio
+import os
 
 import nbformat
 import numpy as np
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
 from classroom import sandbox
 from classroom.checks import hidden
-from classroom.running import run_notebook
+from classroom.kernels import provisioner, warm_server
+from classroom.running import kernel_session, run_notebook
 from classroom.running.cell_outputs import CellOutputs
 from classroom.running.graded_cells import find_checks, read_score
 from classroom.running.job import Bounds, Job
+from classroom.running.kernel_session import KernelSession
 from classroom.running.run_notebook import execute
 
 CHECKS = """
@@ -55,6 +59,38 @@ def run(*cells, **options):
     options = {"sealed": False, "bounds": Bounds(cell=20, output=1000), **options}
     done = execute(Job(nbformat.writes(new_notebook(cells=cells)), CHECKS, **options))
     return done, nbformat.reads(done.notebook, as_version=4).cells
+
+
+@pytest.mark.skipif(not warm_server.can_fork(), reason="this machine cannot fork kernels")
+def test_the_imports_of_a_slow_server_cost_no_submission_its_time(tmp_path, monkeypatch):
+    for name in ("work", "home"):
+        (tmp_path / name).mkdir()
+    address = os.environ["COURSE_WARM"]
+    (server,) = (
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if address in (process.info["cmdline"] or [])
+    )
+    monkeypatch.setattr(provisioner, "_servers", {})
+    session = KernelSession(Job("", "", sealed=False), tmp_path, {}, CellOutputs(1000, print))
+    deadline = session.deadline
+
+    async def start():
+        starting = asyncio.ensure_future(session.start())
+        monkeypatch.setattr(kernel_session, "START", 0.2)
+        done, _ = await asyncio.wait({starting}, timeout=1)
+        assert not done
+        monkeypatch.undo()
+        server.resume()
+        await starting
+        await session.stop()
+
+    server.suspend()
+    try:
+        asyncio.run(start())
+    finally:
+        server.resume()
+    assert session.deadline > deadline + 0.9
 
 
 def test_checks_of_a_cell():
