@@ -12,7 +12,7 @@ import zmq
 from classroom.cleaning import BoundedSession
 from classroom.kernels.socket_manager import SocketKernelManager, open_channels
 from classroom.running import workers
-from classroom.sandbox import HOME, WORK, Seal
+from classroom.sandbox import WORK, Seal
 
 # Seconds that a kernel has to answer an interrupt, and to start.
 GRACE = 5
@@ -23,6 +23,13 @@ LARGEST_RECEIVED = 32_000_000
 MOST_MESSAGES = 20_000
 # Share of a processor below which a cell counts as one that waits.
 IDLE = 0.1
+EVERYWHERE = {
+    "NBGRADER_EXECUTION": "autograde",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
 INSIDE = "__import__('classroom.checks.kernel_side', fromlist=['_'])"
 
 
@@ -43,13 +50,14 @@ class KernelSession:
 
     Args:
         job: The `Job`.
-        folder: Folder whose `work` the kernel runs in, with the files there.
-        environment: What its environment holds besides.
+        folder: The folder that the kernel runs in, with its files.
+        environment: Its environment, beside what all kernels of notebooks have.
         outputs: The `CellOutputs`.
     """
 
     def __init__(self, job, folder, environment, outputs):
-        self.job, self.folder, self.environment, self.outputs = job, folder, environment, outputs
+        self.job, self.folder, self.outputs = job, Path(folder), outputs
+        self.environment = {**EVERYWHERE, **environment}
         self.manager, self.client = None, None
         self.deadline = time.monotonic() + job.bounds.notebook
 
@@ -76,19 +84,17 @@ class KernelSession:
             raise RuntimeError(f"The kernel did not start within {START} s.") from None
 
     async def _start_sealed(self):
-        folders = {name: str(Path(self.folder, name)) for name in ("work", "home")}
         seal = None
         if self.job.sealed:
-            folders = {"work": WORK, "home": HOME}
             seal = Seal(
                 self.manager.sockets,
-                files=tuple(map(str, Path(self.folder, "work").iterdir())),
+                files=tuple(map(str, self.folder.iterdir())),
                 devices=tuple(map(str, Path("/dev").glob("nvidia*"))) if self.job.gpus else (),
                 cores=workers.cores(),
                 limits=self.job.limits,
             )
-        environment = self._environment(folders["home"])
-        await self.manager.start_kernel(cwd=folders["work"], env=environment, seal=seal)
+        folder = WORK if self.job.sealed else str(self.folder)
+        await self.manager.start_kernel(cwd=folder, env=self.environment, seal=seal)
         self.client = self.manager.client()
         self.client.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_RECEIVED)
         self.client.context.setsockopt(zmq.RCVHWM, MOST_MESSAGES)
@@ -98,23 +104,6 @@ class KernelSession:
             silent=True,
             allow_stdin=False,
         )
-
-    def _environment(self, home):
-        """The kernel's environment: nothing of the grader's own."""
-        return {
-            "HOME": home,
-            "TMPDIR": home,
-            "IPYTHONDIR": f"{home}/.ipython",
-            "MPLCONFIGDIR": home,
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "NBGRADER_EXECUTION": "autograde",
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-            "TF_NUM_INTRAOP_THREADS": "1",
-            "TF_NUM_INTEROP_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            **self.environment,
-        }
 
     async def stop(self):
         """Ends the kernel; nothing can be run then."""
@@ -126,11 +115,12 @@ class KernelSession:
         if self.manager is not None:
             self.manager.cleanup_connection_file()
 
-    async def run(self, cell):
+    async def run(self, cell, seconds=None):
         """Runs a cell, whose outputs are kept in it.
 
         Args:
             cell: The cell.
+            seconds: What it may use up, if not what the job says.
 
         Returns:
             The kernel's reply.
@@ -139,11 +129,11 @@ class KernelSession:
             TimeIsUp: if it took longer, or wrote more, than it may.
             KernelLost: if there is no kernel any more.
         """
-        return await self._request_in_time(cell.source, cell)
+        return await self._request_in_time(cell.source, cell, seconds=seconds)
 
-    async def repeat(self, cell):
+    async def repeat(self, cell, seconds=None):
         """Runs a cell as `run` does, but keeps no outputs."""
-        return await self._request_in_time(cell.source, None)
+        return await self._request_in_time(cell.source, None, seconds=seconds)
 
     async def ask(self, question):
         """Asks for the value of an expression.
@@ -160,14 +150,14 @@ class KernelSession:
         """
         return await self._request_in_time("", None, {"answer": question})
 
-    async def _request_in_time(self, code, cell, expressions=None):
+    async def _request_in_time(self, code, cell, expressions=None, seconds=None):
         if self.client is None:
             raise KernelLost("Not run: the kernel could not be started again.")
         if time.monotonic() > self.deadline:
             raise TimeIsUp("Not run: the time of the notebook was used up.")
-        return await self._request(code, cell, expressions)
+        return await self._request(code, cell, expressions, seconds or self.job.bounds.cell)
 
-    async def _request(self, code, cell, expressions=None):
+    async def _request(self, code, cell, expressions, seconds):
         """Sends code to the kernel; returns its reply.
 
         Raises:
@@ -188,7 +178,7 @@ class KernelSession:
         )
         dying = asyncio.ensure_future(self.manager.provisioner.wait())
         flooding = asyncio.ensure_future(self.outputs.flood.wait())
-        clock = asyncio.ensure_future(self._wait_until_used_up())
+        clock = asyncio.ensure_future(self._wait_until_used_up(seconds))
         try:
             await asyncio.wait({asking, dying, flooding, clock}, return_when="FIRST_COMPLETED")
             interrupted = not (asking.done() or dying.done())
@@ -210,13 +200,16 @@ class KernelSession:
             for task in (asking, dying, flooding, clock):
                 task.cancel()
 
-    async def _wait_until_used_up(self):
+    async def _wait_until_used_up(self, most):
         """Waits until a cell has used up its processor time, or does nothing for as long.
 
+        Args:
+            most: Seconds that it is given.
+
         Returns:
-            Seconds that it was given.
+            Seconds that it was given, which are fewer at the end of the notebook's time.
         """
-        start, most = time.monotonic(), self.job.bounds.cell
+        start = time.monotonic()
         first = min(1.0, most)
         await asyncio.sleep(min(first, max(0.0, self.deadline - start)))
         before = _processor_seconds(self.manager.provisioner.pid)
