@@ -27,6 +27,9 @@ OWN_ERRORS = ("AssertionError", *STOPPED)
 SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 PLACE = re.compile(r"(.*) \([^()]*, line (\d+)\)", re.DOTALL)
 LONGEST_LINE = 200
+# What IPython raises where nobody can be asked.
+ASKING = "StdinNotImplementedError"
+ASKS = "waits for input(), which nobody answers here: write the value into the code."
 
 
 def name_of(cell):
@@ -113,6 +116,8 @@ def read_reason(cell):
     name, message = errors[0].ename, errors[0].evalue
     if name == "NotImplementedError" and not message:
         return NOT_IMPLEMENTED
+    if name == ASKING:
+        return f"Your code {ASKS}"
     if name in OWN_ERRORS:
         return message or "The test fails."
     return f"{name}: {message}"
@@ -176,6 +181,8 @@ def explain_failure(cell, name=None):
     message = clean_line(error.evalue, LONGEST_LINE)
     if error.ename in STOPPED:
         return f"{name[0].upper()}{name[1:]} was stopped: {message}"
+    if error.ename == ASKING:
+        return f"{name[0].upper()}{name[1:]} {ASKS}"
     place = PLACE.fullmatch(message)
     if error.ename not in SYNTAX_ERRORS or not place:
         return f"{name[0].upper()}{name[1:]} raises {error.ename}: {message}"
