@@ -29,7 +29,7 @@ from classroom.submissions.match_cells import definitions
 
 HIDDEN = "checked when you hand in"
 NOT_SOLVED = "not solved yet"
-# What a cell may use up, a cell of the lab's that prepares the others, and all together.
+# How long a cell may last, a cell of the lab's that prepares the others, and all together.
 SECONDS, PREPARING, ALTOGETHER = 20, 120, 900
 UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
@@ -84,14 +84,14 @@ def check(lab, tell=lambda result: None, begin=lambda cell: None):
 
 class _Check(NotebookRun):
     def __init__(self, lab, environment, tell, begin):
-        bounds = Bounds(cell=SECONDS, notebook=ALTOGETHER)
+        bounds = Bounds(notebook=ALTOGETHER)
         job = Job(nbformat.writes(lab.notebook), "", sealed=False, bounds=bounds)
         super().__init__(job, lab.path.resolve().parent, environment)
         self.lab, self.tell, self.begin = lab, tell, begin
         self.results = {}
 
     def _seconds(self, cell):
-        return PREPARING if utils.is_locked(cell) and not _is_test(cell) else None
+        return PREPARING if utils.is_locked(cell) and not _is_test(cell) else SECONDS
 
     async def check(self):
         cells = self.notebook.cells
@@ -216,5 +216,5 @@ def _explain(error):
     if error.ename == ASKING:
         return f"Your code {ASKS}"
     if error.ename in STOPPED:
-        return f"This test was stopped: {error.evalue}"
+        return f"Your code was stopped in this test: {error.evalue}"
     return f"{error.ename}: {error.evalue}".removeprefix("AssertionError: ")

@@ -109,11 +109,11 @@ def read_reason(cell):
     Returns:
         The reason, in words that a student may read; "" if none were lost.
     """
-    errors = [output for output in cell.outputs if output.output_type == "error"]
-    if not errors:
+    error = find_error(cell)
+    if error is None:
         score, points = read_score(cell)
         return "" if score == points else "The test gives a part of its points."
-    name, message = errors[0].ename, errors[0].evalue
+    name, message = error.ename, error.evalue
     if name == "NotImplementedError" and not message:
         return NOT_IMPLEMENTED
     if name == ASKING:
@@ -124,9 +124,12 @@ def read_reason(cell):
 
 
 def find_error(cell):
-    """Returns the output of the error that ended a cell, or None."""
-    errors = (output for output in cell.get("outputs", []) if output.output_type == "error")
-    return next(errors, None)
+    """Returns the output of the error that ended a cell, or None.
+
+    A cell that was interrupted shows that too, before it is said why.
+    """
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    return next((error for error in errors if error.ename in STOPPED), (errors or [None])[0])
 
 
 def find_answer(cells, number):

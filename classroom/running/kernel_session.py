@@ -120,7 +120,7 @@ class KernelSession:
 
         Args:
             cell: The cell.
-            seconds: What it may use up, if not what the job says.
+            seconds: How long it may last by the clock, instead of what it may use up.
 
         Returns:
             The kernel's reply.
@@ -155,7 +155,7 @@ class KernelSession:
             raise KernelLost("Not run: the kernel could not be started again.")
         if time.monotonic() > self.deadline:
             raise TimeIsUp("Not run: the time of the notebook was used up.")
-        return await self._request(code, cell, expressions, seconds or self.job.bounds.cell)
+        return await self._request(code, cell, expressions, seconds)
 
     async def _request(self, code, cell, expressions, seconds):
         """Sends code to the kernel; returns its reply.
@@ -178,7 +178,9 @@ class KernelSession:
         )
         dying = asyncio.ensure_future(self.manager.provisioner.wait())
         flooding = asyncio.ensure_future(self.outputs.flood.wait())
-        clock = asyncio.ensure_future(self._wait_until_used_up(seconds))
+        clock = asyncio.ensure_future(
+            asyncio.sleep(seconds, seconds) if seconds else self._wait_until_used_up()
+        )
         try:
             await asyncio.wait({asking, dying, flooding, clock}, return_when="FIRST_COMPLETED")
             interrupted = not (asking.done() or dying.done())
@@ -192,7 +194,9 @@ class KernelSession:
             if flooding.done():
                 raise TimeIsUp("The code wrote too much and was interrupted.")
             if interrupted:
-                raise TimeIsUp(f"The code ran longer than {clock.result():.0f} s.")
+                raise TimeIsUp(
+                    f"The code ran longer than {clock.result():.0f} s. Does a loop never end?"
+                )
             if isinstance(damage := asking.exception(), Exception):
                 raise KernelLost("The kernel sent what cannot be read.") from damage
             return asking.result()
@@ -200,16 +204,13 @@ class KernelSession:
             for task in (asking, dying, flooding, clock):
                 task.cancel()
 
-    async def _wait_until_used_up(self, most):
+    async def _wait_until_used_up(self):
         """Waits until a cell has used up its processor time, or does nothing for as long.
 
-        Args:
-            most: Seconds that it is given.
-
         Returns:
-            Seconds that it was given, which are fewer at the end of the notebook's time.
+            Seconds that it was given.
         """
-        start = time.monotonic()
+        start, most = time.monotonic(), self.job.bounds.cell
         first = min(1.0, most)
         await asyncio.sleep(min(first, max(0.0, self.deadline - start)))
         before = _processor_seconds(self.manager.provisioner.pid)

@@ -38,7 +38,7 @@ class NotebookRun:
         self.deadly, self.stopped, self.last = set(), 0, 0
 
     def _seconds(self, cell):
-        """Seconds that a cell may use up, None for what the job says."""
+        """Seconds that a cell may last by the clock, None for what the job says."""
 
     async def _run_cell(self, number, cell):
         """Runs a cell as nbgrader does, and recovers if it ends the kernel."""
