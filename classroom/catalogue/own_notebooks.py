@@ -24,13 +24,13 @@ def find_notebook(name, course=None):
         path = course.labs / lab / f"{lab}{ENDING}"
     if path.is_file() and path.suffix.lower() == ENDING:
         return path
+    held = sorted(path.glob(f"*{ENDING}"))
     if path.is_dir():
-        held = sorted(path.glob(f"*{ENDING}"))
         trouble = f"is a folder{'' if held else ' without notebooks'}"
     else:
-        held = sorted(course.labs.glob(f"*/*{ENDING}")) if course is not None else []
-        is_other = path.exists()
-        trouble = f"is no notebook (*{ENDING})" if is_other else "does not exist"
+        trouble = f"is no notebook (*{ENDING})" if path.exists() else "does not exist"
+    if not held and course is not None:
+        held = sorted(course.labs.glob(f"*/*{ENDING}"))
     named = f", for example {held[0]}" if held else f", a file that ends in {ENDING}"
     raise ValueError(f"{name} {trouble}. Name your notebook{named}.")
 

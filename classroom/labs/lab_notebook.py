@@ -21,7 +21,7 @@ STUB = "raise NotImplementedError"
 # What IPython understands and Python does not.
 MAGIC = re.compile(r"^\s*[%!?]|\?\s*$|=\s*[%!]", re.MULTILINE)
 LEFT_OUT = re.compile(
-    r"^([ \t]*)[%!]+(?:\S*python\S* -m |uv )?(?:(?P<installs>pip|conda|mamba)\b"
+    r"^([ \t]*)[%!]+(?:\S+ -m |uv )?(?:(?P<installs>pip|conda|mamba)\b"
     r"|(?P<checks>\S*\bcourse(?:\.cli)? .*\bcheck)\b).*$",
     re.MULTILINE,
 )
