@@ -35,12 +35,16 @@ def main(
 
 def run():
     """Runs the command; what users can mend is said in plain words, without a traceback."""
-    from course_lib.datasets.files import DataError
-
     # Processes that it starts in a student's folder import nothing from there.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         app()
-    except (ValueError, DataError) as error:
+    except _mendable() as error:
         console.print(f"[red]{show(error)}[/red]")
         sys.exit(1)
+
+
+def _mendable():
+    """What users can mend: errors in what they said, and in data where a command reads any."""
+    files = sys.modules.get("course_lib.datasets.files")
+    return (ValueError, files.DataError) if files else ValueError

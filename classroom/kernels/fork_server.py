@@ -14,7 +14,8 @@ Requests and replies are lines of JSON. A client numbers its kernels:
   `{"kernel": 1, "sent": 2}` says that it was sent.
 
 When a client's connection ends, so do its kernels; the server ends with its standard input, which
-its starter holds.
+its starter holds. A server that lasts (`lasting_server`) outlives its starter. It ends once it had
+no client for some minutes, or was told `{"retire": true}` and its last client has gone.
 """
 
 import json
@@ -75,24 +76,35 @@ class _Kernel:
 
 
 class _Server:
-    def __init__(self, listener):
+    """The server.
+
+    Args:
+        listener: The socket that it listens on.
+        idle: Seconds without a client after which it ends; if None, it ends with its starter.
+    """
+
+    def __init__(self, listener, idle=None):
         self.selector = selectors.DefaultSelector()
         self.clients = set()
-        self.listener = listener
+        self.listener, self.idle = listener, idle
         self._watch(listener, self._accept)
-        self._watch(sys.stdin, self._end)
+        if idle is None:
+            self._watch(sys.stdin, self._end)
 
     def _watch(self, file, react, *arguments):
         self.selector.register(file, selectors.EVENT_READ, lambda: react(*arguments))
 
     def serve(self):
-        """Answers until the starter has ended.
+        """Answers until the starter has ended, or nobody has asked for long.
 
         Returns:
             A request for a kernel, in the process that was forked for it.
         """
         while True:
-            for key, _ in self.selector.select():
+            events = self.selector.select(None if self.clients else self.idle)
+            if not events:
+                self._end()
+            for key, _ in events:
                 # An event before may have been the last of this one.
                 if self.selector.get_map().get(key.fd) is key:
                     request = key.data()
@@ -116,6 +128,9 @@ class _Server:
                 if request == READY:
                     client.tell(**READY)
                     continue
+                if "retire" in request:
+                    self.retire()
+                    continue
                 kernel = client.kernels.get(request["kernel"])
                 if "signal" not in request:
                     if self._fork(client, request["kernel"]):
@@ -128,6 +143,15 @@ class _Server:
             told = b""
         if not told:
             self._part(client)
+
+    def retire(self):
+        """Lets nobody in any more, and ends with the last client."""
+        if self.listener.fileno() != -1:
+            self.selector.unregister(self.listener)
+            with suppress(OSError):
+                os.unlink(self.listener.getsockname())
+            self.listener.close()
+        self.idle = 0
 
     def _part(self, client):
         self.selector.unregister(client.connection)
@@ -204,24 +228,42 @@ class _Server:
         sys.exit()
 
 
-def _main(address, notebooks):
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen(1024)
-        os.write(1, STARTED)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 1)
-        os.close(nothing)
+def _listen(address):
+    """Listens, and says so to the starter."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(1024)
+    os.write(1, STARTED)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    return listener
+
+
+def _inherit():
+    """Takes the socket, which listens already, that the starter gave as standard input."""
+    listener = socket.socket(fileno=os.dup(0))
+    os.dup2(1, 0)
+    return listener
+
+
+def _main(address, notebooks, idle=None):
+    with _listen(address) if idle is None else _inherit() as listener:
         os.environ.update(BEFORE_IMPORT)
         from classroom.kernels import forked_kernel
 
         pools = forked_kernel.import_stack(notebooks)
-        # From here on it ends with its starter, after its kernels.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if idle is None:
+            # From here on it ends with its starter, after its kernels.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        server = _Server(listener, idle and float(idle))
         try:
-            request = _Server(listener).serve()
+            request = server.serve()
         except SystemExit:
-            scratch.remove(Path(address).parent)
+            if idle is None:
+                scratch.remove(Path(address).parent)
+            else:
+                server.retire()
             raise
     forked_kernel.become_kernel(request, pools)
 

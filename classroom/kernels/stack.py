@@ -10,8 +10,8 @@ from course_lib import datasets
 ROOT = Path(__file__).parents[2]
 # Whose imports a server is to know: those of labs alone, or of lectures too.
 NOTEBOOKS = {
-    "labs": ("labs/source/*/*.ipynb",),
-    "course": ("notebooks/*.ipynb", "labs/source/*/*.ipynb"),
+    "labs": ("labs/source/*/*.ipynb", "labs/release/*/*.ipynb"),
+    "course": ("notebooks/*.ipynb", "labs/source/*/*.ipynb", "labs/release/*/*.ipynb"),
 }
 CHECKS = "labs/checks/*.py"
 # Solutions that sealed kernels must not find in memory, and what runs an operation.

@@ -11,7 +11,12 @@ COMMANDS = [
         "__init__.py",
         "catalogue/__init__.py",
         "catalogue/lectures.py",
+        "catalogue/own_notebooks.py",
         "catalogue/turns.py",
+        "checks/__init__.py",
+        "checks/hidden.py",
+        "checks/kernel_side.py",
+        "checks/plain_values.py",
         "cleaning.py",
         "course.py",
         "doctor.py",
@@ -28,14 +33,26 @@ COMMANDS = [
         "compat/nbgrader.py",
         "kernels",
         "labs/__init__.py",
+        "labs/lab_notebook.py",
         "labs/self_check.py",
         "lectures/__init__.py",
         "lectures/lecture_cells.py",
         "lectures/lecture_pages.py",
         "lectures/run_lectures.py",
+        "results/__init__.py",
+        "results/outcomes.py",
         "running/__init__.py",
+        "running/cell_outputs.py",
+        "running/graded_cells.py",
+        "running/job.py",
+        "running/kernel_session.py",
+        "running/notebook_run.py",
         "running/workers.py",
         "sandbox",
+        "submissions/__init__.py",
+        "submissions/match_cells.py",
+        "submissions/read_cells.py",
+        "submissions/repair.py",
         "templates",
     )
 ]
@@ -44,7 +61,8 @@ COMMANDS = [
 def bundle(course, path):
     """Packs what students get: lectures, released labs, `course_lib` and the set-up files.
 
-    Of `classroom` they get what `COMMANDS` need: `course check`, lectures, data.
+    Of `classroom` they get what `COMMANDS` need: `course check`, lectures, data. Each lab is there
+    twice: in `labs/LAB/` to be solved, and in `labs/release/LAB/` as it was given out, for checks.
 
     Args:
         course: A `Course`; all its labs are released.
@@ -53,11 +71,16 @@ def bundle(course, path):
     Returns:
         The path.
     """
-    files = {f"labs/{lab}/{lab}.ipynb": release(course, lab) for lab in course.lab_names()}
+    files = {}
+    for lab in course.lab_names():
+        released = release(course, lab)
+        files |= {f"labs{folder}/{lab}/{lab}.ipynb": released for folder in ("", "/release")}
     files["README.md"] = course.root / "docs" / "students.md"
     for name in (
         "LICENSE",
         "Makefile",
+        "course",
+        "course.cmd",
         "pyproject.toml",
         "constraints.txt",
         "environment.yml",

@@ -2,12 +2,13 @@
 
 import ast
 import logging
+import re
 
 import nbformat
 from nbformat.v4 import new_output
-from nbgrader.utils import determine_grade, is_grade, is_solution
+from nbgrader.utils import determine_grade, is_grade, is_locked, is_solution
 
-from classroom.cleaning import make_error
+from classroom.cleaning import clean_line, make_error
 from classroom.reasons import NOT_IMPLEMENTED
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,15 @@ MORE_THAN_CHECKS = (
     "it does a cell of its own."
 )
 # Errors that the grader itself puts into an output.
-OWN_ERRORS = ("AssertionError", "TimeIsUp", "KernelLost", "KernelDied")
+STOPPED = ("TimeIsUp", "KernelLost", "KernelDied")
+OWN_ERRORS = ("AssertionError", *STOPPED)
+# Errors because of which nothing of a cell is run, and how they say where.
+SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
+PLACE = re.compile(r"(.*) \([^()]*, line (\d+)\)", re.DOTALL)
+LONGEST_LINE = 200
+# What IPython raises where nobody can be asked.
+ASKING = "StdinNotImplementedError"
+ASKS = "waits for input(), which nobody answers here: write the value into the code."
 
 
 def name_of(cell):
@@ -100,16 +109,89 @@ def read_reason(cell):
     Returns:
         The reason, in words that a student may read; "" if none were lost.
     """
-    errors = [output for output in cell.outputs if output.output_type == "error"]
-    if not errors:
+    error = find_error(cell)
+    if error is None:
         score, points = read_score(cell)
         return "" if score == points else "The test gives a part of its points."
-    name, message = errors[0].ename, errors[0].evalue
+    name, message = error.ename, error.evalue
     if name == "NotImplementedError" and not message:
         return NOT_IMPLEMENTED
+    if name == ASKING:
+        return f"Your code {ASKS}"
     if name in OWN_ERRORS:
         return message or "The test fails."
     return f"{name}: {message}"
+
+
+def find_error(cell):
+    """Returns the output of the error that ended a cell, or None.
+
+    A cell that was interrupted shows that too, before it is said why.
+    """
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    return next((error for error in errors if error.ename in STOPPED), (errors or [None])[0])
+
+
+def find_answer(cells, number):
+    """Finds the cells of the answer that a test is about.
+
+    Args:
+        cells: The notebook's cells.
+        number: Number of the test's cell.
+
+    Returns:
+        List of the last solution cells of code before the test, up to another test.
+    """
+    found = []
+    for cell in reversed(cells[:number]):
+        if cell.cell_type == "code" and is_solution(cell):
+            found.insert(0, cell)
+        elif found and cell.cell_type == "code" and is_locked(cell):
+            break
+    return found
+
+
+def explain_answer(cells, number, reasons):
+    """Adds to the reasons why a test fails that the answer itself did not run to its end.
+
+    Args:
+        cells: The executed cells.
+        number: Number of the test's cell.
+        reasons: List of sentences.
+
+    Returns:
+        List of sentences. A syntax error stands alone: whatever else fails comes from it.
+    """
+    answer = find_answer(cells, number)
+    causes = [sentence for cell in answer if (sentence := explain_failure(cell))]
+    errors = [error.ename for cell in answer if (error := find_error(cell))]
+    return causes if set(errors) & set(SYNTAX_ERRORS) else [*causes, *reasons]
+
+
+def explain_failure(cell, name=None):
+    """Says why a cell did not run to its end.
+
+    Args:
+        cell: The executed cell.
+        name: What to call it, if not by its name.
+
+    Returns:
+        A sentence that a student may read; "" if it ran, or says itself that it is not implemented.
+    """
+    error, name = find_error(cell), name or f"the cell {name_of(cell)}"
+    if error is None or error.ename == "NotImplementedError":
+        return ""
+    message = clean_line(error.evalue, LONGEST_LINE)
+    if error.ename in STOPPED:
+        return f"{name[0].upper()}{name[1:]} was stopped: {message}"
+    if error.ename == ASKING:
+        return f"{name[0].upper()}{name[1:]} {ASKS}"
+    place = PLACE.fullmatch(message)
+    if error.ename not in SYNTAX_ERRORS or not place:
+        return f"{name[0].upper()}{name[1:]} raises {error.ename}: {message}"
+    line = cell.source.splitlines()[int(place[2]) - 1 : int(place[2])]
+    code = f", `{clean_line(line[0], LONGEST_LINE)}`" if line else ""
+    return f"{error.ename} in line {place[2]} of {name}{code}: {place[1]}."
 
 
 def write_verdict(cell, verdict):

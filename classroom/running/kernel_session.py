@@ -13,7 +13,7 @@ from classroom.cleaning import BoundedSession
 from classroom.kernels.provisioner import wait_until_warm
 from classroom.kernels.socket_manager import SocketKernelManager, open_channels
 from classroom.running import workers
-from classroom.sandbox import HOME, WORK, Seal
+from classroom.sandbox import WORK, Seal
 
 # Seconds that a kernel has to answer an interrupt, and to start.
 GRACE = 5
@@ -24,6 +24,13 @@ LARGEST_RECEIVED = 32_000_000
 MOST_MESSAGES = 20_000
 # Share of a processor below which a cell counts as one that waits.
 IDLE = 0.1
+EVERYWHERE = {
+    "NBGRADER_EXECUTION": "autograde",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
 INSIDE = "__import__('classroom.checks.kernel_side', fromlist=['_'])"
 
 
@@ -44,13 +51,14 @@ class KernelSession:
 
     Args:
         job: The `Job`.
-        folder: Folder whose `work` the kernel runs in, with the files there.
-        environment: What its environment holds besides.
+        folder: The folder that the kernel runs in, with its files.
+        environment: Its environment, beside what all kernels of notebooks have.
         outputs: The `CellOutputs`.
     """
 
     def __init__(self, job, folder, environment, outputs):
-        self.job, self.folder, self.environment, self.outputs = job, folder, environment, outputs
+        self.job, self.folder, self.outputs = job, Path(folder), outputs
+        self.environment = {**EVERYWHERE, **environment}
         self.manager, self.client = None, None
         self.deadline = time.monotonic() + job.bounds.notebook
 
@@ -80,19 +88,17 @@ class KernelSession:
             raise RuntimeError(f"The kernel did not start within {START} s.") from None
 
     async def _start_sealed(self):
-        folders = {name: str(Path(self.folder, name)) for name in ("work", "home")}
         seal = None
         if self.job.sealed:
-            folders = {"work": WORK, "home": HOME}
             seal = Seal(
                 self.manager.sockets,
-                files=tuple(map(str, Path(self.folder, "work").iterdir())),
+                files=tuple(map(str, self.folder.iterdir())),
                 devices=tuple(map(str, Path("/dev").glob("nvidia*"))) if self.job.gpus else (),
                 cores=workers.cores(),
                 limits=self.job.limits,
             )
-        environment = self._environment(folders["home"])
-        await self.manager.start_kernel(cwd=folders["work"], env=environment, seal=seal)
+        folder = WORK if self.job.sealed else str(self.folder)
+        await self.manager.start_kernel(cwd=folder, env=self.environment, seal=seal)
         self.client = self.manager.client()
         self.client.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_RECEIVED)
         self.client.context.setsockopt(zmq.RCVHWM, MOST_MESSAGES)
@@ -102,23 +108,6 @@ class KernelSession:
             silent=True,
             allow_stdin=False,
         )
-
-    def _environment(self, home):
-        """The kernel's environment: nothing of the grader's own."""
-        return {
-            "HOME": home,
-            "TMPDIR": home,
-            "IPYTHONDIR": f"{home}/.ipython",
-            "MPLCONFIGDIR": home,
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "NBGRADER_EXECUTION": "autograde",
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-            "TF_NUM_INTRAOP_THREADS": "1",
-            "TF_NUM_INTEROP_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            **self.environment,
-        }
 
     async def stop(self):
         """Ends the kernel; nothing can be run then."""
@@ -130,11 +119,12 @@ class KernelSession:
         if self.manager is not None:
             self.manager.cleanup_connection_file()
 
-    async def run(self, cell):
+    async def run(self, cell, seconds=None):
         """Runs a cell, whose outputs are kept in it.
 
         Args:
             cell: The cell.
+            seconds: How long it may last by the clock, instead of what it may use up.
 
         Returns:
             The kernel's reply.
@@ -143,11 +133,11 @@ class KernelSession:
             TimeIsUp: if it took longer, or wrote more, than it may.
             KernelLost: if there is no kernel any more.
         """
-        return await self._request_in_time(cell.source, cell)
+        return await self._request_in_time(cell.source, cell, seconds=seconds)
 
-    async def repeat(self, cell):
+    async def repeat(self, cell, seconds=None):
         """Runs a cell as `run` does, but keeps no outputs."""
-        return await self._request_in_time(cell.source, None)
+        return await self._request_in_time(cell.source, None, seconds=seconds)
 
     async def ask(self, question):
         """Asks for the value of an expression.
@@ -164,14 +154,14 @@ class KernelSession:
         """
         return await self._request_in_time("", None, {"answer": question})
 
-    async def _request_in_time(self, code, cell, expressions=None):
+    async def _request_in_time(self, code, cell, expressions=None, seconds=None):
         if self.client is None:
             raise KernelLost("Not run: the kernel could not be started again.")
         if time.monotonic() > self.deadline:
             raise TimeIsUp("Not run: the time of the notebook was used up.")
-        return await self._request(code, cell, expressions)
+        return await self._request(code, cell, expressions, seconds)
 
-    async def _request(self, code, cell, expressions=None):
+    async def _request(self, code, cell, expressions, seconds):
         """Sends code to the kernel; returns its reply.
 
         Raises:
@@ -192,7 +182,9 @@ class KernelSession:
         )
         dying = asyncio.ensure_future(self.manager.provisioner.wait())
         flooding = asyncio.ensure_future(self.outputs.flood.wait())
-        clock = asyncio.ensure_future(self._wait_until_used_up())
+        clock = asyncio.ensure_future(
+            asyncio.sleep(seconds, seconds) if seconds else self._wait_until_used_up()
+        )
         try:
             await asyncio.wait({asking, dying, flooding, clock}, return_when="FIRST_COMPLETED")
             interrupted = not (asking.done() or dying.done())
@@ -206,7 +198,9 @@ class KernelSession:
             if flooding.done():
                 raise TimeIsUp("The code wrote too much and was interrupted.")
             if interrupted:
-                raise TimeIsUp(f"The code ran longer than {clock.result():.0f} s.")
+                raise TimeIsUp(
+                    f"The code ran longer than {clock.result():.0f} s. Does a loop never end?"
+                )
             if isinstance(damage := asking.exception(), Exception):
                 raise KernelLost("The kernel sent what cannot be read.") from damage
             return asking.result()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import threading
 import time
 from operator import itemgetter
@@ -13,16 +12,21 @@ from nbgrader.utils import is_grade, is_solution
 
 from classroom.checks import hidden
 from classroom.checks.judge import Judge
-from classroom.cleaning import make_error
 from classroom.kernels import scratch
 from classroom.results.outcomes import CellOutcome
 from classroom.running import workers
-from classroom.running.cell_outputs import CellOutputs
-from classroom.running.graded_cells import find_checks, name_of, read_reason, write_verdict
+from classroom.running.graded_cells import (
+    explain_answer,
+    find_checks,
+    name_of,
+    read_reason,
+    write_verdict,
+)
 from classroom.running.job import Executed
-from classroom.running.kernel_session import INSIDE, KernelDied, KernelLost, KernelSession, TimeIsUp
+from classroom.running.kernel_session import INSIDE, KernelDied, KernelLost, TimeIsUp
+from classroom.running.notebook_run import NotebookRun
+from classroom.sandbox import HOME
 
-log = logging.getLogger(__name__)
 _idle, _lending = {}, threading.Lock()
 
 
@@ -52,7 +56,21 @@ def execute(job):
             path.write_bytes(content)
         for name in ("work", "home"):
             Path(folder, name).mkdir(exist_ok=True)
-        return asyncio.run(_Run(job, folder, environment, judge).execute())
+        home = HOME if job.sealed else f"{folder}/home"
+        environment = {**_private(home), **environment}
+        return asyncio.run(_Run(job, f"{folder}/work", environment, judge).execute())
+
+
+def _private(home):
+    """The environment of a kernel that is to see nothing of the grader's own."""
+    return {
+        "HOME": home,
+        "TMPDIR": home,
+        "IPYTHONDIR": f"{home}/.ipython",
+        "MPLCONFIGDIR": home,
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+    }
 
 
 @contextlib.contextmanager
@@ -70,17 +88,12 @@ def _lend_judge(source):
             _idle[source] = judge
 
 
-class _Run:
+class _Run(NotebookRun):
     """One run of one submission."""
 
     def __init__(self, job, folder, environment, judge):
-        self.job, self.judge = job, judge
-        self.notebook = nbformat.reads(job.notebook, as_version=4)
-        self.outcomes, self.notes = {}, []
-        outputs = CellOutputs(job.bounds.output, self._note)
-        self.kernel = KernelSession(job, folder, environment, outputs)
-        # Cells that ended the kernel; how often cells were stopped; the last cell.
-        self.deadly, self.stopped, self.last = set(), 0, 0
+        super().__init__(job, folder, environment)
+        self.judge, self.outcomes = judge, {}
 
     async def execute(self):
         start = time.monotonic()
@@ -107,33 +120,14 @@ class _Run:
         return Executed(nbformat.writes(self.notebook), seconds, self.outcomes, self.notes)
 
     async def _run_cell(self, number, cell):
-        """Runs a cell as nbgrader does. If it is graded, its outputs decide on its points."""
+        """Runs a cell. If it is graded, its outputs decide on its points."""
         start = time.monotonic()
-        try:
-            reply = await self.kernel.run(cell)
-            content = reply["content"]
-            failed = content.get("status") != "ok"
-            if failed and not any(output.output_type == "error" for output in cell.outputs):
-                error = str(content.get("ename", "")), str(content.get("evalue", ""))
-                cell.outputs.append(make_error(*error))
-        except (TimeIsUp, KernelLost) as error:
-            self.stopped += 1
-            cell.outputs.append(make_error(type(error).__name__, str(error)))
-            await self._recover(number, error)
+        await super()._run_cell(number, cell)
         if is_grade(cell) and not is_solution(cell):
-            self._conclude(cell, start, read_reason(cell), judged=False)
-
-    async def _keep(self, cell):
-        """Lets the kernel keep what is defined where a check stands; it is run later."""
-        question = f"{INSIDE}.keep({name_of(cell)!r}, globals())"
-        with contextlib.suppress(TimeIsUp, KernelLost):
-            await self.kernel.ask(question)
-
-    async def _bury(self, number, end=None):
-        """Recovers from a death that came after the last reply: the cell before has caused it."""
-        if await self.kernel.has_died():
-            await self._recover(self.last, KernelLost("The kernel died."), end or number)
-        self.last = number
+            reasons = [read_reason(cell)]
+            if any(reasons):
+                reasons = explain_answer(self.notebook.cells, number, reasons)
+            self._conclude(cell, start, "\n".join(reasons), judged=False)
 
     async def _check_cell(self, number, cell, tasks):
         """Runs the hidden checks of a cell; all of its points are the judge's to give."""
@@ -141,10 +135,10 @@ class _Run:
         for task, seed in tasks:
             seed = self.job.seed if seed is None else seed
             verdicts.append(await self._check(task, seed, number, name_of(cell)))
-        verdict = hidden.Verdict(
-            min(verdict.share for verdict in verdicts),
-            list(dict.fromkeys(word for verdict in verdicts for word in verdict.unmet)),
-        )
+        unmet = list(dict.fromkeys(word for verdict in verdicts for word in verdict.unmet))
+        if unmet:
+            unmet = explain_answer(self.notebook.cells, number, unmet)
+        verdict = hidden.Verdict(min(verdict.share for verdict in verdicts), unmet)
         write_verdict(cell, verdict)
         self._conclude(cell, start, "\n".join(verdict.unmet), judged=True)
 
@@ -189,39 +183,3 @@ class _Run:
                 await self._recover(number, error, len(self.notebook.cells))
                 if last or not isinstance(error, KernelDied):
                     return str(error)
-
-    def _note(self, words):
-        if words not in self.notes:
-            self.notes.append(words)
-
-    async def _recover(self, number, error, end=None):
-        """Starts a lost kernel again and runs what came before, without the cell that ended it.
-
-        Args:
-            number: Number of that cell.
-            error: What happened; nothing is done if the kernel is still there.
-            end: Number of cells that came before, if others than those above it.
-        """
-        if not isinstance(error, KernelLost) or not self.kernel.is_open:
-            return
-        self.deadly.add(number)
-        self._note(f"The kernel ended in cell {name_of(self.notebook.cells[number])}: {error}")
-        await self.kernel.stop()
-        try:
-            await self.kernel.start()
-        except Exception:
-            log.exception("A kernel could not be started again")
-            self._note("The kernel could not be started again.")
-            return await self.kernel.stop()
-        for earlier, cell in enumerate(self.notebook.cells[: number if end is None else end]):
-            if cell.cell_type != "code":
-                continue
-            try:
-                if find_checks(cell):
-                    await self._keep(cell)
-                elif earlier not in self.deadly and (not is_grade(cell) or is_solution(cell)):
-                    await self.kernel.repeat(cell)
-            except TimeIsUp:
-                continue
-            except KernelLost as again:
-                return await self._recover(earlier, again, number if end is None else end)

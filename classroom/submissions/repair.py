@@ -12,7 +12,7 @@ import re
 import stat
 from collections import defaultdict
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
@@ -38,6 +38,7 @@ DEEPEST = 20
 # Bytes of the time when it was handed in; to read digits takes the square of their number.
 LONGEST_TIME = 100
 
+EDITED = "Locked cells were edited; the lab's own are graded"
 FIXED = ("grade", "solution", "locked", "task", "points", "grade_id")
 
 
@@ -48,10 +49,12 @@ class Submission:
     Attributes:
         notebook: The lab's cells, all and in order, and the student's own where they stood.
         notes: What was odd about the file and how it was mended, in words.
+        edited: Names of locked cells that were edited; the notebook holds the lab's own.
     """
 
     notebook: nbformat.NotebookNode
     notes: list[str]
+    edited: list[str] = field(default_factory=list)
 
 
 def list_files(folder):
@@ -220,6 +223,22 @@ def read(folder, lab, release):
     return replace(submission, notes=notes + faults + submission.notes)
 
 
+def read_file(path, release):
+    """Reads one notebook of a student's and mends it, as `read` does.
+
+    Args:
+        path: The file.
+        release: The lab's released notebook, as `nbformat` reads it.
+
+    Returns:
+        A `Submission`.
+
+    Raises:
+        SubmissionError: if it cannot be read, or holds no cell of the lab's.
+    """
+    return _read_file(Path(path), release)[1]
+
+
 def _is_notebook(name):
     """Some browsers append `.txt` or `.json` to what they save."""
     return ".ipynb" in name.lower() and not name.startswith(".")
@@ -255,7 +274,7 @@ def _read_file(path, release):
     answered = sum(
         as_lines(cell.source) != stubs.get(cell.id) for cell in ordered if cell.id in stubs
     )
-    return (len(found), answered), Submission(notebook, notes)
+    return (len(found), answered), Submission(notebook, notes, list(findings.get(EDITED, [])))
 
 
 def _assemble(cells, found, originals, findings):
@@ -361,7 +380,7 @@ def _describe(cells, found, originals, findings):
             "Answers were missing and count as not given": is_solution(original) and not copies,
             "Locked cells were missing and were put back": is_restored(original) and not copies,
             "Cells were there several times; the last answer that was changed counts": copies[1:],
-            "Locked cells were edited; the lab's own are graded": is_restored(original)
+            EDITED: is_restored(original)
             and any(copy.lines != as_lines(original.source) for copy in copies),
             "Cells had another type and got their own back": any(
                 copy.kind != original.cell_type for copy in copies

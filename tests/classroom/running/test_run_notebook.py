@@ -10,10 +10,17 @@ from nbgrader.utils import determine_grade
 
 from classroom import sandbox
 from classroom.checks import hidden
+from classroom.cleaning import make_error
 from classroom.kernels import provisioner, warm_server
 from classroom.running import kernel_session, run_notebook
 from classroom.running.cell_outputs import CellOutputs
-from classroom.running.graded_cells import find_checks, read_score
+from classroom.running.graded_cells import (
+    explain_failure,
+    find_answer,
+    find_checks,
+    name_of,
+    read_score,
+)
 from classroom.running.job import Bounds, Job
 from classroom.running.kernel_session import KernelSession
 from classroom.running.run_notebook import execute
@@ -393,3 +400,62 @@ def test_a_long_line_is_cut_before_it_reaches_the_grader(heard):
     assert max(heard) <= 2 * 1000
     assert [output.text for output in cells[0].outputs] == ["x" * 1000]
     assert "was cut after 1,000 characters" in done.notes[0]
+
+
+def solution(source, name):
+    kinds = {"grade": False, "solution": True, "locked": False, "task": False, "schema_version": 3}
+    return new_code_cell(source, id=name, metadata={"nbgrader": {**kinds, "grade_id": name}})
+
+
+@pytest.mark.services
+def test_a_syntax_error_is_the_reason_with_its_cell_and_line():
+    broken = solution("def answer(secret):\n    return [secret, (2 * secret]", "parts")
+    done, cells = run(broken, "answer(1)", graded(CHECK, "check", 4))
+    assert done.cells["check"].reason == (
+        "SyntaxError in line 2 of the cell parts, `return [secret, (2 * secret]`: "
+        "closing parenthesis ']' does not match opening parenthesis '('."
+    )
+    assert cells[2].outputs[-1].evalue == done.cells["check"].reason
+    assert read_score(cells[2]) == (0, 4)
+
+
+@pytest.mark.services
+def test_an_answer_that_fails_is_named_beside_what_is_not_met():
+    failing = solution("def answer(secret):\n    return [secret, 3]\nanswers = anwser(1)", "parts")
+    done, _ = run(failing, graded("assert answers", "tests", 1), graded(CHECK, "check", 4))
+    cause = "The cell parts raises NameError: name 'anwser' is not defined"
+    assert done.cells["check"].reason == f"{cause}\nThe second number is twice the argument."
+    assert done.cells["tests"].reason == f"{cause}\nNameError: name 'answers' is not defined"
+
+
+def test_the_answer_of_a_test_is_the_last_one_before_it():
+    cells = [
+        solution("", "one"),
+        graded("", "one-tests", 1),
+        solution("", "helper"),
+        solution("", "two"),
+        new_code_cell("try it"),
+        graded("", "two-tests", 1),
+        graded("", "two-check", 1),
+    ]
+    names = [[name_of(cell) for cell in find_answer(cells, number)] for number in (1, 5, 6)]
+    assert names == [["one"], ["helper", "two"], ["helper", "two"]]
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "sentence"),
+    [
+        (
+            "IndentationError",
+            "bad (1.py, line 9)",
+            "IndentationError in line 9 of the cell c: bad.",
+        ),
+        ("SyntaxError", "forged", "The cell c raises SyntaxError: forged"),
+        ("TimeIsUp", "Too long.", "The cell c was stopped: Too long."),
+        ("NotImplementedError", "", ""),
+        ("Odd", "two\nlines", "The cell c raises Odd: two lines"),
+    ],
+)
+def test_a_cell_that_fails_is_explained(error, message, sentence):
+    cell = new_code_cell("x", id="c", outputs=[make_error(error, message)])
+    assert explain_failure(cell) == sentence
