@@ -198,10 +198,10 @@ def _identify_all(job):
         except SkippedError as reason:
             collected.append(Collected(member.label, "", "skipped", str(reason)))
     around = _count_class_folders(job.course, [p for _, p in paths if is_notebook(p[-1])])
-    found = []
+    found, labs = [], job.course.lab_names()
     for member, path in paths:
         try:
-            hand_in = platforms.identify(path[around:], job.course.lab_names())
+            hand_in = platforms.identify(path[around:], labs)
         except SkippedError as reason:
             collected.append(Collected(member.label, "", "skipped", str(reason)))
         else:
@@ -313,7 +313,10 @@ def _collect_student(job, files):
     called = sorted({file.hand_in.called for file in files})
     if len(called) > 1:
         some = " and ".join(clean_line(name, 40) for name in called[:3])
-        reason = f"several students would have the identifier {files[0].student}: {some}"
+        reason = (
+            f"several students would have the identifier {files[0].student}: {some}; import the "
+            "class with `course roster`, or rename one"
+        )
         return [file.skip(reason) for file in files]
     collected, notebooks = [], []
     others = [file for file in files if not file.is_notebook]
@@ -327,19 +330,17 @@ def _collect_student(job, files):
     if chosen is None:
         named = f"several notebooks, none called {job.lab}.ipynb"
         collected += [file.skip(named) for file in notebooks]
-        return collected + [file.skip(_explain(file)) for file in others]
+        alone = "no notebook was taken that it could stand beside"
+        for file in others:
+            reason = file.member.fault or beside.explain(file.hand_in.inside) or alone
+            collected.append(file.skip(reason))
+        return collected
     for file in notebooks:
         if file is not chosen:
             again = file.member.path == chosen.member.path
             several = "the archive holds it several times; another one was taken"
             collected.append(file.skip(several if again else f"{chosen.member.label} was taken"))
     return collected + _store(job, chosen, others)
-
-
-def _explain(file):
-    if not file.hand_in.inside[0]:
-        return "text that was entered online, no notebook"
-    return beside.explain(file.name) or "no notebook was taken that it could stand beside"
 
 
 def _read_notebook(job, file):

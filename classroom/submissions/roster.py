@@ -67,7 +67,7 @@ class Student:
 
 
 def import_roster(course, path):
-    """Reads a table of students, and remembers them.
+    """Reads a table of students, remembers them, and tells the gradebook their names.
 
     Args:
         course: A `Course`.
@@ -85,6 +85,12 @@ def import_roster(course, path):
     text = json.dumps([asdict(student) for student in students], ensure_ascii=False, indent=1)
     new.write_text(f"{text}\n", encoding="utf-8")
     new.replace(target)
+    with course.gradebook("") as gradebook:
+        for student in students:
+            about = {"first_name": student.first, "last_name": student.last}
+            about["email"] = student.email or None
+            number = next((key[7:] for key in student.keys if key.startswith("canvas:")), None)
+            gradebook.update_or_create_student(student.student, **about, lms_user_id=number)
     return students
 
 
@@ -103,12 +109,6 @@ def read_roster(course):
         raise ValueError(
             f"{path} is damaged: {error}. Import the table of students again with `course roster`."
         ) from error
-
-
-def list_missing(course, lab):
-    """Lists the students of the roster who handed nothing in, or none if there is no roster."""
-    folder = course.labs / "submitted"
-    return [s for s in read_roster(course) or [] if not (folder / s.student / lab).is_dir()]
 
 
 def find_student(roster, hand_in):

@@ -21,7 +21,7 @@ LONGEST_PATH = 200  # characters, as a path is reported
 CHUNK = 4096
 
 CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".git", ".DS_Store", "Thumbs.db"}
-CLUTTER |= {"desktop.ini", ".venv", ".idea", ".vscode"}
+CLUTTER |= {"desktop.ini", "Icon\r", ".venv", ".idea", ".vscode"}
 # What files begin with that are named as an archive, but are none that is read here.
 OTHER_KINDS = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",

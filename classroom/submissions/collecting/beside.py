@@ -1,5 +1,6 @@
 """The files beside a notebook: which are taken, and where they go."""
 
+import itertools
 import unicodedata
 
 from classroom.submissions.collecting.file_names import is_device, is_notebook
@@ -15,12 +16,17 @@ DOCUMENTS = {"pdf", "doc", "docx", "odt", "rtf", "pages", "html", "htm", "ppt", 
 ARCHIVES = {"7z", "rar", "tar", "gz", "tgz", "bz2", "xz"}
 
 
-def explain(name):
+def explain(inside):
     """Says why a file is taken neither as a notebook nor beside one, or "" if it may be.
 
     Args:
-        name: Its name, without folders.
+        inside: The file's path among the student's own, as a tuple; it begins with "" for what a
+            platform writes itself.
     """
+    name = inside[-1]
+    if not inside[0]:
+        about = "Blackboard's account of the attempt" if name == ".txt" else "text entered online"
+        return f"{about}, no notebook"
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     if ending in ARCHIVES:
         return f"a .{ending} archive is not read; ask for a notebook or a zip archive"
@@ -40,12 +46,11 @@ def place(inside, base, lab):
     Returns:
         The path, with `/`, and why the file is not taken, or "".
     """
-    parts = inside[len(base) :] if inside[: len(base)] == base else inside
+    shared = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(inside, base))
+    parts = inside[len(list(shared)) :]
     *folders, name = (unicodedata.normalize("NFC", part) for part in parts)
     folders = [folder[:-4] if folder.lower().endswith(".zip") else folder for folder in folders]
-    if not name or not all(folders):
-        return "", "text that was entered online, no notebook"
-    if reason := explain(name):
+    if reason := explain(inside):
         return "", reason
     path = "/".join([*folders, name])
     if any(part.startswith(".") or is_device(part) or part != part.rstrip(" .") for part in parts):

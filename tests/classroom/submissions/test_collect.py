@@ -464,7 +464,7 @@ def test_names_are_cleaned_at_the_door(lab, archive, monkeypatch):
     assert len(name) <= 100
     monkeypatch.setattr(cli.console, "width", 400)
     with cli.console.capture() as shown:
-        cli.grading.collect_archive(lab, "tiny", path)
+        cli.collecting.collect_archive(lab, "tiny", path)
     assert "[/b]" in shown.get()
     assert "\x1b]" not in shown.get()
 
