@@ -31,6 +31,10 @@ from classroom.submissions.collecting.which_lab import Labs
 from classroom.submissions.read_cells import LARGEST_FILE
 from classroom.submissions.roster import find_student, read_roster
 
+ALONE = (
+    "not clear whose it is: the archive holds one folder within another, and either may be the "
+    "student's; take the outer one off"
+)
 LARGEST_ABOUT = 100_000  # bytes of the file that Blackboard puts beside an attempt
 STORED = ("new", "replaced", "unchanged", "kept newer")
 
@@ -197,10 +201,12 @@ def _identify_all(job):
             paths.append((member, _split(member.path)))
         except SkippedError as reason:
             collected.append(Collected(member.label, "", "skipped", str(reason)))
-    around = _count_class_folders(job.course, [p for _, p in paths if is_notebook(p[-1])])
+    around, is_alone = _count_class_folders(job.course, [p for _, p in paths if is_notebook(p[-1])])
     found, labs = [], job.course.lab_names()
     for member, path in paths:
         try:
+            if is_alone:
+                raise SkippedError(ALONE)
             hand_in = platforms.identify(path[around:], labs)
         except SkippedError as reason:
             collected.append(Collected(member.label, "", "skipped", str(reason)))
@@ -235,8 +241,10 @@ def _count_class_folders(course, paths):
     """How many folders are around the whole class: those that all share, above the students' own.
 
     A folder is a student's if a platform made it or if the student is known. A single folder within
-    others could be the student's own or one that a student made: then none is left to identify a
-    student by.
+    others could be the student's own or one that a student made.
+
+    Returns:
+        The number of folders, and whether it is not clear because there is a single one below them.
     """
     around = 0
     for names in zip(*(path[:-2] for path in paths)):
@@ -244,8 +252,7 @@ def _count_class_folders(course, paths):
         if len(set(names)) > 1 or student:
             break
         around += 1
-    alone = around and len({path[around] for path in paths}) == 1
-    return max(map(len, paths)) if alone else around
+    return around, around > 0 and len({path[around] for path in paths}) == 1
 
 
 def _is_known(course, name):
