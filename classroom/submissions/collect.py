@@ -275,11 +275,12 @@ def _read_about(job, file):
 
 def _name_student(job, hand_in):
     """The student's identifier, or ""; whether the roster decides; and why there is none."""
-    if job.roster is not None and not hand_in.is_anonymous:
+    if job.roster is not None:
         try:
             return find_student(job.roster, hand_in).student, True, ""
         except LookupError as error:
-            return "", True, str(error)
+            if not hand_in.is_anonymous:
+                return "", True, str(error)
     student, shown = make_identifier(hand_in.key), clean_line(hand_in.key, 40)
     if not student or is_device(student):
         return "", False, f"{shown!r} cannot be a student's identifier"
@@ -481,9 +482,10 @@ def describe_time(record):
 def _name_students(course, lab, names):
     """Tells the gradebook the names that the archive's files bear."""
     with course.gradebook(lab) as gradebook:
+        known = {one.id: (one.first_name, one.last_name) for one in gradebook.students}
         for student, name in names.items():
-            if name:
-                *first, last = name.split()
-                gradebook.update_or_create_student(
-                    student, first_name=" ".join(first), last_name=last
-                )
+            *first, last = name.split() or [""]
+            both = " ".join(first), last
+            if name and known.get(student) != both:
+                about = dict(zip(("first_name", "last_name"), both))
+                gradebook.update_or_create_student(student, **about)

@@ -38,7 +38,8 @@ _COLUMNS = {
     ],
     "name": ["full name", "name", "vollständiger name", "nom complet", "nombre completo"],
 }
-_IDENTIFIES = ("canvas", "user", "number", "participant", "email")
+# Moodle numbers participants anew in every assignment.
+_IDENTIFIES = ("canvas", "user", "number", "email", "participant")
 _PARTICIPANT = re.compile(r"\D+ ([0-9]+)")
 
 
@@ -186,11 +187,11 @@ def _read_table(path):
         kind: next((header.index(name) for name in names if name in header), None)
         for kind, names in _COLUMNS.items()
     }
-    is_canvas = "id" in header and bool({"sis user id", "sis login id", "section"} & {*header})
+    sis = [name for name in ("sis login id", "sis user id") if name in header]
+    is_canvas = "id" in header and bool(sis or {"student", "section"} <= {*header})
     if is_canvas:
-        columns |= {"name": header.index("student")} if "student" in header else {}
-        logins = [n for n in ("sis login id", "sis user id") if n in header]
-        columns["user"] = header.index(logins[0]) if logins else None
+        # Its first column is the name, in the language of whoever exported it.
+        columns |= {"name": 0, "user": header.index(sis[0]) if sis else None}
     else:
         columns["canvas"] = None
     if not any(columns[kind] is not None for kind in (*_IDENTIFIES, "name", "last")):
@@ -200,7 +201,8 @@ def _read_table(path):
         )
     people = []
     for row in rows[1:]:
-        cells = [clean_line(cell, LONGEST_NAME) for cell in row]
+        # Brightspace puts a "#" before what a spreadsheet could take for a number.
+        cells = [clean_line(cell, LONGEST_NAME).removeprefix("#") for cell in row]
         person = {
             kind: cells[place] if place is not None and place < len(cells) else ""
             for kind, place in columns.items()

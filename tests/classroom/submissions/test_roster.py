@@ -22,6 +22,11 @@ WORKSHEET = (
     "Identifier,Full name,Email address,Status,Grade\n"
     'Participant 101,Ada Lovelace,ada@uni.example,,\nParticipant 102,"Bob Berg",b@x.y,,\n'
 )
+BLIND = "ID,Status,Bewertung\nTeilnehmer/in 101,,\nTeilnehmer/in 102,,\n"
+BRIGHTSPACE = (
+    "OrgDefinedId,Username,Last Name,First Name,End-of-Line Indicator\n"
+    "#77,#ada,Lovelace,Ada,#\n#78,#bob,Berg,Bob,#\n"
+)
 CANVAS = (
     "Student,ID,SIS User ID,SIS Login ID,Section,tiny (9)\n"
     "    Points Possible,,,,,4\n"
@@ -53,7 +58,11 @@ def roster(two_labs, tmp_path):
         (MOODLE_DE, "utf-8-sig", ["77", "78"], "Jürgen Berg"),
         (MOODLE_DE, "cp1252", ["77", "78"], "Jürgen Berg"),
         (MOODLE_FR, "utf-8", ["77", "78"], "Bob Berg"),
-        (WORKSHEET, "utf-8", ["101", "102"], "Bob Berg"),
+        (WORKSHEET, "utf-8", ["ada@uni.example", "b@x.y"], "Bob Berg"),
+        (BLIND, "utf-8", ["101", "102"], ""),
+        (BRIGHTSPACE, "utf-8", ["ada", "bob"], "Bob Berg"),
+        (CANVAS.replace("Student,ID", "Étudiant,ID"), "utf-8", ["101", "102"], "Bob Berg"),
+        ("ID;Name;Section\na;Ada Lovelace;1\nb;Bob Berg;1\n", "utf-8", ["a", "b"], "Bob Berg"),
         (CANVAS, "utf-8-sig", ["101", "102"], "Bob Berg"),
         (BLACKBOARD, "utf-16", ["alove", "jberg"], "Jörg Berg"),
         ("Name\nAda Lovelace\nBob Berg\n", "utf-8", ["Ada-Lovelace", "Bob-Berg"], "Bob Berg"),
@@ -63,7 +72,7 @@ def test_tables_of_platforms(two_labs, roster, text, encoding, students, name):
     roster(text, encoding)
     found = read_roster(two_labs)
     assert [student.student for student in found] == students
-    assert [student.name for student in found] == ["Ada Lovelace", name]
+    assert [student.name for student in found] == ["Ada Lovelace" if name else "", name]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,8 @@ def test_a_roster_that_cannot_be_read_is_explained(two_labs, tmp_path):
         (PLAIN, "Lab_ada_attempt_2026-03-01-12-00-00_t.ipynb", "ada"),
         (PLAIN, "1-2 - Ada Lovelace - Mar 1, 2026 1000 AM/t.ipynb", "ada"),
         (MOODLE_EN, "ada/t.ipynb", "ada@uni.example"),
-        (WORKSHEET, "Participant_101_assignsubmission_file_/t.ipynb", "101"),
+        (WORKSHEET, "Participant_101_assignsubmission_file_/t.ipynb", "ada@uni.example"),
+        (BLIND, "Teilnehmer_101_assignsubmission_file_/t.ipynb", "101"),
         (CANVAS, "lovelaceada_101_55_t.ipynb", "101"),
         (CANVAS, "changedname_101_55_t.ipynb", "101"),
         (BLACKBOARD, "Lab_alove_attempt_2026-03-01-12-00-00_t.ipynb", "alove"),
