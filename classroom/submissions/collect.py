@@ -36,6 +36,10 @@ ALONE = (
     "student's; take the outer one off"
 )
 LARGEST_ABOUT = 100_000  # bytes of the file that Blackboard puts beside an attempt
+LONGEST_PART = 2000  # characters of a folder's or a file's name
+# Notebooks that are read for one student, and their bytes.
+MOST_NOTEBOOKS = 50
+LARGEST_NOTEBOOKS = 150_000_000
 STORED = ("new", "replaced", "unchanged", "kept newer")
 
 
@@ -234,6 +238,8 @@ def _split(name):
         raise SkippedError("its path holds a backslash or a NUL")
     if not all(parts) or ".." in parts or re.match("[A-Za-z]:", name):
         raise SkippedError("its path leads out of the archive")
+    if max(map(len, parts)) > LONGEST_PART:
+        raise SkippedError("its path is too long")
     return parts
 
 
@@ -326,14 +332,8 @@ def _collect_student(job, files):
             "class with `course roster`, or rename one"
         )
         return [file.skip(reason) for file in files]
-    collected, notebooks = [], []
     others = [file for file in files if not file.is_notebook]
-    for file in files:
-        if file.is_notebook:
-            try:
-                notebooks.append(_read_notebook(job, file))
-            except SkippedError as reason:
-                collected.append(file.skip(reason))
+    notebooks, collected = _read_notebooks(job, [file for file in files if file.is_notebook])
     chosen = _choose(job, notebooks)
     if chosen is None:
         named = f"several notebooks, none called {job.lab}.ipynb"
@@ -351,15 +351,29 @@ def _collect_student(job, files):
     return collected + _store(job, chosen, others)
 
 
-def _read_notebook(job, file):
-    """Reads a notebook, if its cells are not those of another lab."""
-    content = job.archive.read(file.member, LARGEST_FILE)
+def _read_notebooks(job, files):
+    """Reads a student's notebooks, but no other lab's; returns them and the `Collected` others."""
+    notebooks, collected, left = [], [], LARGEST_NOTEBOOKS
+    for number, file in enumerate(files):
+        try:
+            if number >= MOST_NOTEBOOKS:
+                raise SkippedError(f"more than {MOST_NOTEBOOKS} notebooks of one student")
+            content = job.archive.read(file.member, min(LARGEST_FILE, left))
+            left -= len(content)
+            _check_lab(job, content)
+        except SkippedError as reason:
+            collected.append(file.skip(reason))
+        else:
+            notebooks.append(replace(file, content=content))
+    return notebooks, collected
+
+
+def _check_lab(job, content):
     if job.labs:
         counts = job.labs.count(content)
         most = max(counts, key=counts.get, default=job.lab)
         if counts[most] > counts[job.lab]:
             raise SkippedError(f"its cells are those of the lab {most}, not of {job.lab}")
-    return replace(file, content=content)
 
 
 def _choose(job, notebooks):
@@ -425,7 +439,7 @@ def _read_files(job, chosen, others):
         each file that is not taken.
     """
     files, contents, collected, left = {}, {}, [], beside.LARGEST_FILES
-    taken = set()
+    taken, tried = set(), 0
     base = chosen.hand_in.inside[:-1]
     for file in others:
         path, reason = beside.place(file.hand_in.inside, base, job.lab)
@@ -435,11 +449,12 @@ def _read_files(job, chosen, others):
             reason = "it is of another attempt than the notebook"
         if not reason and path.casefold() in taken:
             reason = f"another file has the same name, {clean_line(path, 100)}"
-        if not reason and len(files) >= beside.MOST_FILES:
+        if not reason and tried >= beside.MOST_FILES:
             reason = f"more than {beside.MOST_FILES} files beside a notebook"
         try:
             if reason:
                 raise SkippedError(reason)
+            tried += 1
             contents[path] = job.archive.read(file.member, left)
         except SkippedError as error:
             collected.append(file.skip(error))

@@ -12,8 +12,10 @@ from pathlib import Path, PurePosixPath
 from classroom.cleaning import clean_line
 from classroom.submissions.collecting.file_names import is_notebook
 
-# Bytes of an archive inside an archive, files in all of them, and archives within each other.
+# Bytes of an archive inside an archive, and of all those inside that one; files in all of them, and
+# archives within each other.
 LARGEST_ZIP = 100_000_000
+LARGEST_ZIPS = 300_000_000
 MOST_MEMBERS = 50_000
 DEEPEST = 3
 LONGEST_PATH = 200  # characters, as a path is reported
@@ -86,6 +88,7 @@ class Archive:
             raise ValueError(f"{path} is no zip archive: {_explain(path, error)}") from error
         self.members = [Member(name, (), fault) for name, fault in damaged]
         self._last = None, None
+        self._left = 0  # bytes of archives that a student's own may still hold
         self._list(self._opened, "", ())
 
     def __enter__(self):
@@ -145,8 +148,10 @@ class Archive:
         if len(member.way) > DEEPEST:
             fault = f"archives are nested more than {DEEPEST} deep"
         else:
+            self._left = self._left if member.way[1:] else LARGEST_ZIPS
             try:
-                content = _unpack(opened, member.way[-1], LARGEST_ZIP)
+                content = _unpack(opened, member.way[-1], min(LARGEST_ZIP, self._left))
+                self._left -= len(content)
                 inner, damaged = _open(io.BytesIO(content))
                 with inner:
                     self.members += [

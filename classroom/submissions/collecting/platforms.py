@@ -14,6 +14,7 @@ from classroom.submissions.collecting.file_names import is_notebook, split_off_l
 
 UNCLEAR = "no notebook, or not clear whose it is"
 LONGEST_NAME = 100
+LONGEST_ABOUT = 1000  # characters that are looked at for a name
 
 # "Ada Lovelace_1234567_assignsubmission_file_/lab.ipynb", since 4.0 without the last "_", or
 # "…_file_lab.ipynb" without folders. Names are written without "_"; the group in which all that
@@ -188,7 +189,7 @@ def read_about(text):
     Returns:
         The student's user name and full name; "" for both if it does not say so.
     """
-    found = _BLACKBOARD_NAME.match(text)
+    found = _BLACKBOARD_NAME.match(text[:LONGEST_ABOUT])
     return (found["user"].strip(), found["name"].strip()) if found else ("", "")
 
 

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 import zipfile
 
 import pytest
@@ -203,15 +204,78 @@ def test_which_files_are_taken_beside_a_notebook(two_labs, export, handed_in, fi
 def test_files_beside_a_notebook_are_bounded(two_labs, export, handed_in, monkeypatch):
     monkeypatch.setattr(beside, "MOST_FILES", 2)
     monkeypatch.setattr(beside, "LARGEST_FILES", 1000)
-    sizes = {"a.csv": 600, "b.csv": 600, "c.csv": 300, "d.csv": 1}
+    sizes = {"a.csv": 600, "c.csv": 300, "d.csv": 1}
     files = {f"ada/{name}": "x" * size for name, size in sizes.items()}
     found = collect(two_labs, "tiny", export({"ada/tiny.ipynb": "work"} | files))
     assert handed_in(two_labs).keys() == {f"ada/tiny/{n}" for n in ("tiny.ipynb", "a.csv", "c.csv")}
     reasons = {item.file: item.reason for item in found if item.reason}
-    assert reasons == {
-        "ada/b.csv": "0 MB, allowed are 0 MB",
-        "ada/d.csv": "more than 2 files beside a notebook",
+    assert reasons == {"ada/d.csv": "more than 2 files beside a notebook"}
+
+
+def test_what_is_too_large_beside_a_notebook_counts_as_read(
+    two_labs, export, handed_in, monkeypatch
+):
+    """Files that say they are small are unpacked up to the bound: only so many are tried."""
+    monkeypatch.setattr(beside, "MOST_FILES", 2)
+    monkeypatch.setattr(beside, "LARGEST_FILES", 1000)
+    files = {f"ada/{name}.csv": "x" * size for name, size in {"a": 600, "b": 600, "c": 3}.items()}
+    found = collect(two_labs, "tiny", export({"ada/tiny.ipynb": "work"} | files))
+    assert handed_in(two_labs).keys() == {"ada/tiny/tiny.ipynb", "ada/tiny/a.csv"}
+    reasons = [item.reason for item in found if item.reason]
+    assert reasons == ["0 MB, allowed are 0 MB", "more than 2 files beside a notebook"]
+
+
+def test_notebooks_of_one_student_are_bounded(two_labs, export, handed_in, monkeypatch):
+    monkeypatch.setattr("classroom.submissions.collect.MOST_NOTEBOOKS", 2)
+    monkeypatch.setattr("classroom.submissions.collect.LARGEST_NOTEBOOKS", 1000)
+    sizes = {"tiny.ipynb": 600, "b.ipynb": 600, "c.ipynb": 1}
+    found = collect(two_labs, "tiny", export({f"ada/{n}": "x" * s for n, s in sizes.items()}))
+    assert {item.file: item.reason for item in found} == {
+        "ada/tiny.ipynb": "",
+        "ada/b.ipynb": "0 MB, allowed are 0 MB",
+        "ada/c.ipynb": "more than 2 notebooks of one student",
     }
+    assert handed_in(two_labs).keys() == {"ada/tiny/tiny.ipynb"}
+
+
+def test_archives_of_one_student_are_bounded_together(two_labs, export, monkeypatch):
+    """Many archives side by side, each within its bound, take no more than one student may."""
+    monkeypatch.setattr(archives, "LARGEST_ZIPS", 250_000)
+    filler = {f"{n}.zip": pack({"x.bin": bytes(90_000)}) + bytes(100_000) for n in range(4)}
+    files = {
+        f"{MOODLE}/a.zip": pack(filler | {"tiny.ipynb": "Ada's"}),
+        "Bob_102_assignsubmission_file_/b.zip": pack({"tiny.ipynb": "Bob's"}),
+    }
+    found = collect(two_labs, "tiny", export(files))
+    assert [item.reason for item in found].count("0 MB, allowed are 0 MB") >= 2
+    submitted = two_labs.labs / "submitted"
+    assert (submitted / "102/tiny/tiny.ipynb").read_text() == "Bob's"
+    assert (submitted / "101/tiny/tiny.ipynb").read_text() == "Ada's"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1-2 - x- " + "2020 " * 12_000 + "-",
+        "a_" + "_b" * 30_000 + "_2026-01-01",
+        "_1" * 30_000,
+        "x" + "-" * 60_000,
+        "x" * 2001,
+    ],
+)
+def test_a_name_made_to_take_long_is_too_long(two_labs, export, name):
+    start = time.monotonic()
+    found = collect(two_labs, "tiny", export({f"{name}/t.ipynb": "x", "bob/t.ipynb": "work"}))
+    assert "its path is too long" in [item.reason for item in found]
+    assert time.monotonic() - start < 5
+
+
+def test_an_account_made_to_take_long_is_read_no_further(two_labs, export):
+    start = time.monotonic()
+    about = "Lab_ada_attempt_2026-03-01-12-00-00"
+    files = {f"{about}.txt": "Name: " + " " * 90_000, f"{about}_t.ipynb": "work"}
+    assert len(collect(two_labs, "tiny", export(files))) == 2
+    assert time.monotonic() - start < 5
 
 
 def test_two_files_of_one_name_but_for_capitals(two_labs, export, handed_in):
@@ -286,3 +350,11 @@ def test_what_a_student_writes_about_another_lab_does_not_count(two_labs, export
 def test_an_archive_says_its_labs(two_labs, export):
     files = {"ada/a.ipynb": notebook("tiny"), "bob/a.ipynb": notebook("tiny"), "cy/b.ipynb": "{}"}
     assert find_labs(two_labs, export(files)) == {"tiny": 2}
+
+
+def test_cells_that_labs_share_say_nothing(two_labs, export):
+    for lab in ("tiny", "other"):
+        path = two_labs.source(lab)
+        path.write_text(path.read_text().replace('"own"', '"title"'))
+    title = notebook("none").replace('"own"', '"title"')
+    assert find_labs(two_labs, export({"ada/a.ipynb": title})) == {}

@@ -123,14 +123,18 @@ def test_of_several_attempts_the_newest_counts_with_its_files(two_labs, export, 
     assert stored == {"ada/tiny/tiny.ipynb": "second", "ada/tiny/helper.py": "new"}
 
 
-@pytest.mark.parametrize("pair", [("tiny.ipynb", "tiny (1).ipynb"), ("tiny.ipynb", "Tiny-2.IPYNB")])
-def test_a_later_copy_counts(two_labs, export, handed_in, pair):
-    """Moodle's dates are those of the download, so that numbers of copies and folders decide."""
-    first, second = pair
-    files = {f"{MOODLE}/{first}": "first", f"{MOODLE}/{second}": "second"}
-    if second == "Tiny-2.IPYNB":
-        files = {"ada_101_7_" + second: "second", "ada_101_6_" + first: "first"}
-    collect(two_labs, "tiny", export(files))
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (f"{MOODLE}/tiny.ipynb", f"{MOODLE}/tiny (1).ipynb"),
+        (f"{MOODLE}/tiny (9).ipynb", f"{MOODLE}/tiny (10).ipynb"),
+        (f"{MOODLE}/z/tiny.ipynb", f"{MOODLE}/tiny.ipynb"),
+        ("ada_101_9_tiny.ipynb", "ada_101_10_tiny-1.ipynb"),
+    ],
+)
+def test_a_later_copy_counts(two_labs, export, handed_in, first, second):
+    """Dates are those of the download: copies' numbers, folders and Canvas's numbers decide."""
+    collect(two_labs, "tiny", export({first: "first", second: "second"}))
     assert handed_in(two_labs) == {"101/tiny/tiny.ipynb": "second"}
 
 
