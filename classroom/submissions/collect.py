@@ -25,7 +25,12 @@ from classroom.submissions.collecting.file_names import (
     stem_of,
 )
 from classroom.submissions.collecting.platforms import HandIn
-from classroom.submissions.collecting.records import Record, local_to_utc, other_records
+from classroom.submissions.collecting.records import (
+    Record,
+    local_to_utc,
+    other_records,
+    read_record,
+)
 from classroom.submissions.collecting.storing import Wanted, store
 from classroom.submissions.collecting.which_lab import Labs
 from classroom.submissions.read_cells import LARGEST_FILE
@@ -414,6 +419,7 @@ def _store(job, chosen, others):
     wanted = Wanted(chosen.student, owners, chosen.content, contents, record)
     try:
         _check_number(job, chosen)
+        _check_before(job, chosen)
         status, statuses = store(job.course, job.lab, wanted, job.dry_run)
     except SkippedError as error:
         return [*collected, chosen.skip(error), *(file.skip(error) for file in files.values())]
@@ -476,6 +482,19 @@ def _check_number(job, file):
                 f"{file.student} is {clean_line(record.name, 40)} in another lab, and "
                 f"{clean_line(hand_in.name, 40)} here; import the class with `course roster`"
             )
+
+
+def _check_before(job, file):
+    """One hand-in is not collected twice, under the platform's identifier and the roster's."""
+    hand_in, before = file.hand_in, make_identifier(file.hand_in.key)
+    if before in ("", file.student) or len(before.encode()) > LONGEST_IDENTIFIER:
+        return
+    record = read_record(job.course, job.lab, before)
+    if record and (record.key, record.platform) == (hand_in.key, hand_in.platform):
+        raise SkippedError(
+            f"it was collected as {before} before the roster knew {file.student}: delete "
+            f"labs/submitted/{before}/{job.lab} and collect again"
+        )
 
 
 def describe_time(record):

@@ -56,9 +56,9 @@ def record_path(course, lab, student):
 
 
 def read_record(course, lab, student):
-    """Returns the `Record` of a hand-in; None if it was not collected, or cannot be read."""
+    """Returns the `Record` of a hand-in; None if there is none, or it cannot be read."""
     path = record_path(course, lab, student)
-    if not path.is_file():
+    if not path.is_file() or not path.with_name(lab).is_dir():
         return None
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))

@@ -127,6 +127,8 @@ def test_a_time_that_an_instructor_writes_counts(scored):
     (course.labs / "submitted/101/tiny/timestamp.txt").write_text("2026-03-02 12:00:00 UTC")
     assert penalties(course) == {"101": 2}
     assert update_penalties(course, "tiny")[0].source == "timestamp.txt"
+    with course.gradebook("tiny") as gradebook:
+        assert gradebook.find_submission("tiny", "101").total_seconds_late == 36 * 3600
 
 
 def test_the_penalty_is_at_most_the_score(scored):

@@ -125,7 +125,7 @@ def test_moodle_gets_the_columns_that_it_asks_for(graded):
 
 def test_moodle_gets_the_number_that_its_archive_has(graded):
     for student, key, platform in [("1001", "56", "Canvas"), ("1002", "55", "Moodle")]:
-        (graded.labs / "submitted" / student).mkdir(parents=True)
+        (graded.labs / "submitted" / student / "tiny").mkdir(parents=True)
         write_record(graded, "tiny", student, Record(key=key, platform=platform))
     _, *rows = read(write(graded, "tiny", format="moodle"))
     assert [row[0] for row in rows][:2] == ["Participant 1001", "Participant 55"]

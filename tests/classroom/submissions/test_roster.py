@@ -1,5 +1,7 @@
 """The class: read from an instructor's table or a platform's gradebook, and compared."""
 
+import shutil
+
 import pytest
 
 from classroom.submissions.collect import collect
@@ -174,6 +176,18 @@ def test_one_student_has_one_place_though_moodle_numbers_every_lab_anew(
     collect(two_labs, "tiny", export({"Ada Lovelace_9_assignsubmission_file_/t.ipynb": "1"}))
     collect(two_labs, "other", export({"Ada Lovelace_12_assignsubmission_file_/t.ipynb": "2"}))
     assert handed_in(two_labs) == {"ada/tiny/tiny.ipynb": "1", "ada/other/other.ipynb": "2"}
+
+
+def test_a_roster_that_comes_late_doubles_nobody(two_labs, roster, export, handed_in):
+    path = export({"Ada Lovelace_9_assignsubmission_file_/t.ipynb": "work"})
+    collect(two_labs, "tiny", path)
+    roster(PLAIN)
+    (item,) = collect(two_labs, "tiny", path)
+    assert item.reason.startswith("it was collected as 9 before the roster knew ada: delete")
+    assert handed_in(two_labs).keys() == {"9/tiny/tiny.ipynb"}
+    shutil.rmtree(two_labs.labs / "submitted/9/tiny")
+    collect(two_labs, "tiny", path)
+    assert handed_in(two_labs).keys() == {"ada/tiny/tiny.ipynb"}
 
 
 def test_a_roster_tells_names_apart_that_make_one_identifier(two_labs, roster, export, handed_in):
