@@ -1,6 +1,7 @@
 """Archives as learning platforms write them; `docs/collecting.md` says where each is from."""
 
 import unicodedata
+import zipfile
 
 import pytest
 
@@ -136,6 +137,16 @@ def test_a_later_copy_counts(two_labs, export, handed_in, first, second):
     """Dates are those of the download: copies' numbers, folders and Canvas's numbers decide."""
     collect(two_labs, "tiny", export({first: "first", second: "second"}))
     assert handed_in(two_labs) == {"101/tiny/tiny.ipynb": "second"}
+
+
+@pytest.mark.parametrize(("folder", "counts"), [("ada", "changed last"), (MOODLE, "changed first")])
+def test_dates_decide_where_no_platform_packed(two_labs, tmp_path, handed_in, folder, counts):
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as opened:
+        for name, day in [("tiny (1).ipynb", 1), ("tiny.ipynb", 2)]:
+            work = "changed last" if day == 2 else "changed first"
+            opened.writestr(zipfile.ZipInfo(f"{folder}/{name}", (2026, 3, day, 0, 0, 0)), work)
+    collect(two_labs, "tiny", tmp_path / "export.zip")
+    assert [*handed_in(two_labs).values()] == [counts]
 
 
 @pytest.mark.parametrize(
