@@ -5,7 +5,8 @@ import shutil
 import typer
 from rich.table import Table
 
-from classroom.cli.grading import collect_archive, grade_class
+from classroom.cli.collecting import collect_archive
+from classroom.cli.grading import grade_class
 from classroom.cli.lectures import run_lectures
 from classroom.cli.terminal import CORES, Jobs, can_seal, console, open_course
 from classroom.kernels import warm_server

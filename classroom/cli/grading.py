@@ -1,4 +1,4 @@
-"""The commands for a class: collect, grade, regrade, report, feedback, export."""
+"""The commands for a class: grade, regrade, report, feedback, export."""
 
 import math
 import time
@@ -21,40 +21,6 @@ Gpus = Annotated[
     typer.Option("--gpus-per-submission", min=0, max=1, help="Part of a GPU a submission needs."),
 ]
 Unsealed = Annotated[bool, typer.Option(help="Let students' code do all that you may do yourself.")]
-
-
-@app.command()
-def collect(
-    context: typer.Context,
-    archive: Annotated[
-        Path, typer.Argument(help="The zip file that the learning platform exported.")
-    ],
-    lab: Annotated[
-        str | None, typer.Option(help="Name of the lab; not needed while there is only one.")
-    ] = None,
-):
-    """Put the notebooks of an archive into submitted/."""
-    course = open_course(context)
-    if lab is None and len(course.lab_names()) != 1:
-        raise ValueError(f"Say which lab it is, with --lab: {', '.join(course.lab_names())}.")
-    collect_archive(course, lab or course.lab_names()[0], archive)
-
-
-def collect_archive(course, lab, archive):
-    from classroom.submissions.collect import collect
-
-    collected = collect(course, lab, archive)
-    table = Table("student", "file", "", "")
-    for item in collected:
-        if item.status != "new":
-            table.add_row(*map(show, (item.student, item.file, item.status, item.reason)))
-    if table.rows:
-        console.print(table)
-    students = {item.student for item in collected if item.status != "skipped"}
-    console.print(
-        f"{len(students)} students handed in {show(lab)}: {show(course.labs / 'submitted')}",
-        soft_wrap=True,
-    )
 
 
 @app.command()

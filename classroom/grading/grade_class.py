@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from classroom.checks.hidden import seed_of
+from classroom.grading.due_dates import update_penalties
 from classroom.grading.means import Means
 from classroom.grading.prepare import Lab, find_waiting, prepare
 from classroom.grading.record import read_scores, record
@@ -22,7 +23,8 @@ def grade(course, lab, progress=lambda outcome, left: None, *, force=False, **me
 
     A submission is graded again when it, the lab, its checks or the course's version have changed
     since. One submission's trouble is that submission's alone: its `Outcome` names it, and all
-    others are graded. An interrupted grading goes on where it was.
+    others are graded. An interrupted grading goes on where it was. Penalties for what came late
+    follow the dates and the rule that hold now, also where nothing was graded again.
 
     Args:
         course: A `Course`.
@@ -42,7 +44,10 @@ def grade(course, lab, progress=lambda outcome, left: None, *, force=False, **me
         CourseIsBusy: if another grader works on the course.
         GradingStopped: if the disk is full, the gradebook out of reach, or the time is up.
     """
-    return _run_class(Lab(course, lab), record, progress, force, Means(**means))
+    done = _run_class(Lab(course, lab), record, progress, force, Means(**means))
+    with explaining():
+        update_penalties(course, lab)
+    return done
 
 
 def preview(course, lab, progress=lambda outcome, left: None, **means):

@@ -10,6 +10,7 @@ from classroom.cleaning import clean_line
 from classroom.pages import write_points
 from classroom.reports.student_feedback import read_feedback
 from classroom.results.class_results import read_results
+from classroom.submissions.collecting.records import read_record
 
 # What makes a spreadsheet take a cell for a formula, after blanks and quotes. Some spreadsheets
 # separate cells by semicolons, whatever the file's commas say.
@@ -38,9 +39,9 @@ def write(course, lab, path=None, format="csv"):
             title, the lab's name.
             `"moodle"`: the offline grading worksheet of an assignment, after
             `mod/assign/feedback/offline/importgradeslib.php` of its source. Moodle finds students
-            by `Identifier`, whose number is in the names of its archives' files; to replace grades
-            that it has already, tick that records modified more recently may be updated. The
-            comments are the feedback, in HTML.
+            by `Identifier`, whose number is in the names of its archives' files, another one in
+            each assignment; to replace grades that it has already, tick that records modified more
+            recently may be updated. The comments are the feedback, in HTML.
 
     Returns:
         The path.
@@ -108,8 +109,10 @@ def _moodle(course, lab):
     ]
     for result in results.students:
         email, _ = people.get(result.student, ("", ""))
+        record = read_record(course, lab, result.student)
+        number = record.key if record and record.platform == "Moodle" else result.student
         yield [
-            _defuse(f"Participant {result.student}"),
+            _defuse(f"Participant {number}"),
             _defuse(result.name),
             _defuse(email),
             "",

@@ -1,45 +1,51 @@
 """Collecting what students handed in, from the archive that a learning platform exports.
 
 Students choose the names of their files, and on many platforms their own. A file is collected only
-if its path leaves no doubt about whose it is.
+if its path leaves no doubt about whose it is, and a notebook only if its cells are not another
+lab's.
 """
 
-import errno
-import io
+import hashlib
 import re
-import struct
-import unicodedata
-import zipfile
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from pathlib import Path, PurePosixPath
+import shutil
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from classroom.cleaning import clean_line
-from classroom.submissions.read_cells import LARGEST_FILE
-from classroom.submissions.repair import read_time
-
-# Bytes of a student's identifier, which names folders and files; characters of a name and of a path
-# as they are reported.
-LONGEST_IDENTIFIER = 128
-LONGEST_NAME = 100
-LONGEST_PATH = 200
-# What is unpacked at once: some methods of compression turn each kilobyte into megabytes.
-CHUNK = 4096
-
-UNCLEAR = "no notebook, or not clear whose it is"
-
-# How learning platforms name the files of an export. `number` is the platform's own identifier of
-# the student.
-# Moodle: "Ada Lovelace_1234567_assignsubmission_file_/lab.ipynb", since 4.0 without the last "_",
-# or "…_file_lab.ipynb" without folders. It writes names without "_".
-MOODLE = re.compile(
-    r"(?P<name>[^_]+)_(?P<number>[0-9]+)_assignsubmission_file(_(?P<file>.*))?", re.DOTALL
+from classroom.course import Course
+from classroom.submissions.collecting import beside, platforms
+from classroom.submissions.collecting.archives import Archive, Member, SkippedError
+from classroom.submissions.collecting.file_names import (
+    LONGEST_IDENTIFIER,
+    is_device,
+    is_notebook,
+    make_identifier,
+    split_off_lab,
+    stem_of,
 )
-# What Moodle puts between a name and a file, of every kind of submission; marks may overlap.
-MOODLE_MARK = re.compile(r"(?=_[0-9]+_assign(?:submission|feedback)_)")
-# Canvas: "lovelaceada_LATE_1234_56789_lab-1.ipynb"
-CANVAS = re.compile(r"(?P<name>[^_]+)(_LATE)?_(?P<number>[0-9]+)_[0-9]+_(?P<file>.+)", re.DOTALL)
-DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+from classroom.submissions.collecting.platforms import HandIn
+from classroom.submissions.collecting.records import (
+    Record,
+    local_to_utc,
+    other_records,
+    read_record,
+)
+from classroom.submissions.collecting.storing import Wanted, store
+from classroom.submissions.collecting.which_lab import Labs
+from classroom.submissions.read_cells import LARGEST_FILE
+from classroom.submissions.roster import find_student, read_roster
+
+ALONE = (
+    "not clear whose it is: the archive holds one folder within another, and either may be the "
+    "student's; take the outer one off"
+)
+LARGEST_ABOUT = 100_000  # bytes of the file that Blackboard puts beside an attempt
+LONGEST_PART = 2000  # characters of a folder's or a file's name
+# Notebooks that are read for one student, and their bytes.
+MOST_NOTEBOOKS = 50
+LARGEST_NOTEBOOKS = 150_000_000
+STORED = ("new", "replaced", "unchanged", "kept newer")
 
 
 @dataclass(frozen=True)
@@ -50,52 +56,91 @@ class Collected:
         file: Its name in the archive, fit for a terminal and cut off after `LONGEST_PATH`
             characters.
         student: The student's identifier, or "".
-        status: `"new"`, `"replaced"`, `"unchanged"`, `"kept newer"` or `"skipped"`.
-        reason: Why it was skipped, or "".
+        status: `"new"`, `"replaced"`, `"unchanged"`, `"kept newer"`, `"held"` or `"skipped"`.
+        reason: Why it was skipped, or held in `labs/held/`, or "".
+        handed_in: When it was handed in, and who says so, in words; "" for what is no submission.
     """
 
     file: str
     student: str
     status: str
     reason: str = ""
+    handed_in: str = ""
+
+    @property
+    def is_submission(self):
+        """Whether it is the notebook that stands in `submitted/` now."""
+        return self.status in STORED and bool(self.handed_in)
 
 
 @dataclass(frozen=True)
-class _Notebook:
-    """A notebook of an archive, and whose it is.
+class _Job:
+    """A collection.
 
     Attributes:
-        member: The archive's `ZipInfo`.
-        label: Its path, as it is reported.
-        student: The student's identifier.
-        owner: What the archive calls the student, as it is written there.
-        name: The student's name, or "".
-        file: The name that the student gave the file, or "".
+        course: The `Course`.
+        lab: Name of the lab.
+        archive: The `Archive`.
+        labs: The `Labs`, or None to take any notebook.
+        roster: The `Student`s of the roster, or None.
+        folders: Names of the folders in `submitted/`.
+        dry_run: Whether to write nothing.
     """
 
-    member: zipfile.ZipInfo
-    label: str
-    student: str
-    owner: str
-    name: str
-    file: str
+    course: Course
+    lab: str
+    archive: Archive
+    labs: Labs | None
+    roster: list | None
+    folders: list[str]
+    dry_run: bool
 
 
-class _SkippedError(Exception):
-    """Why a file is not collected."""
+@dataclass(frozen=True)
+class _File:
+    """A file of an archive, and whose it is.
+
+    Attributes:
+        member: The archive's `Member`.
+        hand_in: What its path says.
+        student: The student's identifier.
+        is_of_roster: Whether that is the roster's.
+        content: A notebook's content.
+    """
+
+    member: Member
+    hand_in: HandIn
+    student: str = ""
+    is_of_roster: bool = False
+    content: bytes = b""
+
+    @property
+    def name(self):
+        return self.hand_in.inside[-1]
+
+    @property
+    def is_notebook(self):
+        return bool(self.hand_in.inside[0]) and is_notebook(self.name)
+
+    def skip(self, reason):
+        return Collected(self.member.label, self.student, "skipped", str(reason))
 
 
-def collect(course, lab, archive):
-    """Puts the notebooks of an archive into `submitted/STUDENT/LAB/`, each with its time.
+def collect(course, lab, archive, dry_run=False, any_lab=False):
+    """Puts the notebooks of an archive into `submitted/STUDENT/LAB/`, with the files beside them.
 
     Folders that hold the whole class are seen through. Whatever is not taken is named with the
     reason, and holds nothing else up. A notebook that is there already is replaced by a newer one
     of the same student only: `submitted/STUDENT/.name` remembers what archives call the student.
+    If the course has a roster, students get its identifiers, and hand-ins of anybody else are kept
+    in `labs/held/LAB/`.
 
     Args:
         course: A `Course`.
         lab: Name of the lab.
         archive: Path of the zip file.
+        dry_run: Whether to write nothing.
+        any_lab: Whether to take notebooks with another lab's cells, too.
 
     Returns:
         List of `Collected`, one for each file in the archive.
@@ -105,299 +150,376 @@ def collect(course, lab, archive):
             notebooks.
     """
     course.source(lab)
-    try:
-        opened, damaged = _open(archive)
-    except FileNotFoundError:
-        raise ValueError(f"{archive} does not exist.") from None
-    except (zipfile.BadZipFile, IsADirectoryError) as error:
-        raise ValueError(f"{archive} is no zip archive: {error}") from error
-    with opened:
-        members = [m for m in opened.infolist() if not _is_passed_over(m.orig_filename)]
-        if not damaged and not any(m.orig_filename.endswith(".ipynb") for m in members):
+    roster = read_roster(course)
+    with Archive(archive) as opened:
+        if not any(m.fault or is_notebook(m.path) for m in opened.members):
             raise ValueError(f"{archive} holds no notebooks.")
-        collected = damaged + _collect(course, lab, opened, members)
+        labs = None if any_lab else Labs(course)
+        folders = [path.name for path in course.labs.glob("submitted/*")]
+        collected = _collect(_Job(course, lab, opened, labs, roster, folders, dry_run))
     return sorted(collected, key=lambda item: item.file)
 
 
-def _collect(course, lab, archive, members):
-    paths, collected, students = [], [], {}
+def find_labs(course, archive):
+    """Finds out of which labs the notebooks of an archive are, by their cells.
 
-    def skip(member, reason):
-        collected.append(
-            Collected(clean_line(member.orig_filename, LONGEST_PATH), "", "skipped", str(reason))
-        )
-
-    for member in members:
-        try:
-            paths.append((member, _split(member.orig_filename)))
-        except _SkippedError as reason:
-            skip(member, reason)
-    around = _count_class_folders(course, [path for _, path in paths if _is_notebook(path)])
-    for member, path in paths:
-        try:
-            notebook = _identify(lab, member, path[around:])
-        except _SkippedError as reason:
-            skip(member, reason)
-        else:
-            students.setdefault(notebook.student.casefold(), []).append(notebook)
-
-    names = {}
-    for notebooks in students.values():
-        taken = _collect_student(course, lab, archive, notebooks)
-        collected += taken
-        for notebook, item in zip(notebooks, taken):
-            if item.status != "skipped":
-                names[notebook.student] = notebook.name
-    _name_students(course, lab, names)
-    return collected
-
-
-def _collect_student(course, lab, archive, notebooks):
-    """Collects at most one of a student's notebooks; returns a `Collected` for each of them."""
-    owners = sorted({notebook.owner for notebook in notebooks})
-    chosen = None if len(owners) > 1 else _choose(lab, notebooks)
-    if len(owners) > 1:
-        some = " and ".join(clean_line(owner, 40) for owner in owners[:3])
-        reason = f"several students would have the identifier {notebooks[0].student}: {some}"
-    elif chosen is None:
-        reason = f"several notebooks, none called {lab}.ipynb"
-    else:
-        reason = f"{chosen.label} was taken"
-    collected = []
-    for notebook in notebooks:
-        status, why = "skipped", reason
-        if notebook is chosen:
-            try:
-                status, why = _store(course, lab, archive, notebook), ""
-            except _SkippedError as error:
-                why = str(error)
-        elif chosen and notebook.member.orig_filename == chosen.member.orig_filename:
-            why = "the archive holds it several times; another one was taken"
-        collected.append(Collected(notebook.label, notebook.student, status, why))
-    return collected
-
-
-def _open(archive):
-    """Opens an archive, without the members whose entries in its list of contents are damaged.
+    Args:
+        course: A `Course`.
+        archive: Path of the zip file.
 
     Returns:
-        The `ZipFile`, and a list of `Collected` for the members that are left out.
+        Dictionary from the labs to the numbers of their notebooks.
+
+    Raises:
+        ValueError: if the file is no zip archive.
     """
-    try:
-        return zipfile.ZipFile(archive), []
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
-        content = Path(archive).read_bytes()
+    labs, found = Labs(course), Counter()
+    with Archive(archive) as opened:
+        for member in opened.members:
+            if is_notebook(member.path) and not member.fault:
+                try:
+                    counts = labs.count(opened.read(member, LARGEST_FILE))
+                except SkippedError:
+                    continue
+                found.update(lab for lab, _ in counts.most_common(1))
+    return dict(found)
+
+
+def _collect(job):
+    files, collected = _identify_all(job)
+    students, names = {}, {}
+    for file in files:
+        students.setdefault(file.student.casefold(), []).append(file)
+    for of_student in students.values():
+        taken = _collect_student(job, of_student)
+        collected += taken
+        if any(item.is_submission for item in taken) and not of_student[0].is_of_roster:
+            names[of_student[0].student] = of_student[0].hand_in.name
+    if any(names.values()) and not job.dry_run:
+        _name_students(job.course, job.lab, names)
+    return collected
+
+
+def _identify_all(job):
+    """Finds out whose each file is; returns `_File`s, and a `Collected` for every other one."""
+    paths, collected = [], []
+    for member in job.archive.members:
         try:
-            start, end, offset = _find_contents(content)
-            entries = list(_split_contents(content[start:end]))
-        except struct.error:
-            raise zipfile.BadZipFile(str(error)) from error
-    sound, damaged = [], []
-    for name, entry in entries:
+            if member.fault and not member.way:
+                raise SkippedError(member.fault)
+            paths.append((member, _split(member.path)))
+        except SkippedError as reason:
+            collected.append(Collected(member.label, "", "skipped", str(reason)))
+    around, is_alone = _count_class_folders(job.course, [p for _, p in paths if is_notebook(p[-1])])
+    found, labs = [], job.course.lab_names()
+    for member, path in paths:
         try:
-            zipfile.ZipFile(io.BytesIO(entry + _end_contents([entry], 0))).close()
-        except Exception as error:
-            reason = f"its entry in the archive is damaged: {clean_line(str(error), LONGEST_PATH)}"
-            damaged.append(Collected(clean_line(name, LONGEST_PATH), "", "skipped", reason))
+            if is_alone:
+                raise SkippedError(ALONE)
+            hand_in = platforms.identify(path[around:], labs)
+        except SkippedError as reason:
+            collected.append(Collected(member.label, "", "skipped", str(reason)))
         else:
-            sound.append(entry)
-    whole = content[:start] + b"".join(sound) + _end_contents(sound, offset)
-    return zipfile.ZipFile(io.BytesIO(whole)), damaged
-
-
-def _find_contents(content):
-    """Where an archive's list of contents starts and ends, and where the archive says it starts."""
-    end = content.rfind(b"PK\5\6")
-    if end < 0:
-        raise struct.error("There is no list of contents.")
-    size, offset = struct.unpack_from("<2L", content, end + 12)
-    return max(0, end - size), end, offset
-
-
-def _split_contents(contents):
-    """Splits a list of contents into the names and the bytes of its entries."""
-    start = 0
-    while start < len(contents):
-        signature, *lengths = struct.unpack_from("<4s24x3H", contents, start)
-        if signature != b"PK\1\2":
-            raise struct.error("The list of contents is damaged.")
-        end = start + 46 + sum(lengths)
-        name = contents[start + 46 : start + 46 + lengths[0]]
-        yield name.decode("utf-8", "replace"), contents[start:end]
-        start = end
-
-
-def _end_contents(entries, offset):
-    """The record that ends an archive with the given entries."""
-    count, size = min(len(entries), 0xFFFF), sum(map(len, entries))
-    return struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, size, offset, 0)
-
-
-def _is_passed_over(name):
-    """Whether a member is a folder, or what computers add to archives by themselves."""
-    parts = PurePosixPath(name).parts
-    clutter = "__MACOSX" in parts or ".ipynb_checkpoints" in parts
-    return name.endswith("/") or clutter or name.split("/")[-1].startswith("._")
+            found.append(_File(member, hand_in))
+    about = {file.hand_in.called: _read_about(job, file) for file in found if _is_about(file)}
+    settled = platforms.settle([file.hand_in for file in found], about)
+    files, known = [], {}
+    for file, hand_in in zip(found, settled):
+        file = replace(file, hand_in=hand_in)
+        if hand_in.called not in known:
+            known[hand_in.called] = _name_student(job, hand_in)
+        student, is_of_roster, fault = known[hand_in.called]
+        if student:
+            files.append(replace(file, student=student, is_of_roster=is_of_roster))
+        else:
+            collected.append(_hold(job, file, fault) if is_of_roster else file.skip(fault))
+    return files, collected
 
 
 def _split(name):
     """Splits a path into its folders and the file's name, if it stays where it is unpacked."""
     parts = [part for part in name.split("/") if part != "."]
     if "\0" in name or "\\" in name:
-        raise _SkippedError("its path holds a backslash or a NUL")
+        raise SkippedError("its path holds a backslash or a NUL")
     if not all(parts) or ".." in parts or re.match("[A-Za-z]:", name):
-        raise _SkippedError("its path leads out of the archive")
+        raise SkippedError("its path leads out of the archive")
+    if max(map(len, parts)) > LONGEST_PART:
+        raise SkippedError("its path is too long")
     return parts
-
-
-def _is_notebook(path):
-    return path[-1].endswith(".ipynb")
 
 
 def _count_class_folders(course, paths):
     """How many folders are around the whole class: those that all share, above the students' own.
 
-    A folder is a student's if Moodle made it or if the student is known. A single folder within
-    others could be the student's own or one that a student made: then none is left to identify a
-    student by.
+    A folder is a student's if a platform made it or if the student is known. A single folder within
+    others could be the student's own or one that a student made.
+
+    Returns:
+        The number of folders, and whether it is not clear because there is a single one below them.
     """
     around = 0
     for names in zip(*(path[:-2] for path in paths)):
-        if len(set(names)) > 1 or MOODLE_MARK.search(names[0]) or _is_known(course, names[0]):
+        student = platforms.names_a_student(names[0]) or _is_known(course, names[0])
+        if len(set(names)) > 1 or student:
             break
         around += 1
-    alone = around and len({path[around] for path in paths}) == 1
-    return max(map(len, paths)) if alone else around
+    return around, around > 0 and len({path[around] for path in paths}) == 1
 
 
 def _is_known(course, name):
-    student = _make_identifier(name)
+    student = make_identifier(name)
     fits = 0 < len(student.encode()) <= LONGEST_IDENTIFIER
     return fits and (course.labs / "submitted" / student).exists()
 
 
-def _identify(lab, member, path):
-    """Finds out whose a notebook is.
+def _is_about(file):
+    return file.hand_in.platform == "Blackboard" and file.hand_in.inside == ("", ".txt")
 
-    Args:
-        lab: Name of the lab.
-        member: The archive's `ZipInfo`.
-        path: Its folders, below those of the class, and the file's name.
+
+def _read_about(job, file):
+    try:
+        text = job.archive.read(file.member, LARGEST_ABOUT)
+    except SkippedError:
+        return "", ""
+    return platforms.read_about(text.decode("utf-8-sig", "replace"))
+
+
+def _name_student(job, hand_in):
+    """The student's identifier, or ""; whether the roster decides; and why there is none."""
+    if job.roster is not None:
+        try:
+            return find_student(job.roster, hand_in).student, True, ""
+        except LookupError as error:
+            if not hand_in.is_anonymous:
+                return "", True, str(error)
+    student, shown = make_identifier(hand_in.key), clean_line(hand_in.key, 40)
+    if not student or is_device(student):
+        return "", False, f"{shown!r} cannot be a student's identifier"
+    if len(student.encode()) > LONGEST_IDENTIFIER:
+        return "", False, "the student's identifier is too long"
+    same = [n for n in job.folders if n.casefold() == student.casefold() and n != student]
+    if same:
+        return "", False, f"{student} differs from submitted/{same[0]} in capitals only"
+    return student, False, ""
+
+
+def _hold(job, file, fault):
+    """Keeps a notebook of somebody who is not in the roster."""
+    if not file.is_notebook:
+        return file.skip(fault)
+    folder = _held(job, file.hand_in)
+    try:
+        content = job.archive.read(file.member, LARGEST_FILE)
+    except SkippedError as reason:
+        return file.skip(reason)
+    path = folder / f"{make_identifier(stem_of(file.name)[0])[:60] or job.lab}.ipynb"
+    if not job.dry_run and not (path.is_file() and path.read_bytes() == content):
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    reason = f"{fault}; it is kept in labs/{path.relative_to(job.course.labs).as_posix()}"
+    return Collected(file.member.label, "", "held", reason)
+
+
+def _held(job, hand_in):
+    """The folder for a hand-in that is held."""
+    digest = hashlib.sha256(hand_in.called.encode("utf-8", "replace")).hexdigest()[:8]
+    called = make_identifier(f"{hand_in.name} {hand_in.key}")[:40].strip(".-")
+    return job.course.labs / "held" / job.lab / f"{called}-{digest}".strip("-")
+
+
+def _collect_student(job, files):
+    """Collects at most one of a student's notebooks; returns a `Collected` for each file."""
+    called = sorted({file.hand_in.called for file in files})
+    if len(called) > 1:
+        some = " and ".join(clean_line(name, 40) for name in called[:3])
+        reason = (
+            f"several students would have the identifier {files[0].student}: {some}; import the "
+            "class with `course roster`, or rename one"
+        )
+        return [file.skip(reason) for file in files]
+    others = [file for file in files if not file.is_notebook]
+    notebooks, collected = _read_notebooks(job, [file for file in files if file.is_notebook])
+    chosen = _choose(job, notebooks)
+    if chosen is None:
+        named = f"several notebooks, none called {job.lab}.ipynb"
+        collected += [file.skip(named) for file in notebooks]
+        alone = "no notebook was taken that it could stand beside"
+        for file in others:
+            reason = file.member.fault or beside.explain(file.hand_in.inside) or alone
+            collected.append(file.skip(reason))
+        return collected
+    for file in notebooks:
+        if file is not chosen:
+            again = file.member.path == chosen.member.path
+            several = "the archive holds it several times; another one was taken"
+            collected.append(file.skip(several if again else f"{chosen.member.label} was taken"))
+    return collected + _store(job, chosen, others)
+
+
+def _read_notebooks(job, files):
+    """Reads a student's notebooks, but no other lab's; returns them and the `Collected` others."""
+    notebooks, collected, left = [], [], LARGEST_NOTEBOOKS
+    for number, file in enumerate(files):
+        try:
+            if number >= MOST_NOTEBOOKS:
+                raise SkippedError(f"more than {MOST_NOTEBOOKS} notebooks of one student")
+            content = job.archive.read(file.member, min(LARGEST_FILE, left))
+            left -= len(content)
+            _check_lab(job, content)
+        except SkippedError as reason:
+            collected.append(file.skip(reason))
+        else:
+            notebooks.append(replace(file, content=content))
+    return notebooks, collected
+
+
+def _check_lab(job, content):
+    if job.labs:
+        counts = job.labs.count(content)
+        most = max(counts, key=counts.get, default=job.lab)
+        if counts[most] > counts[job.lab]:
+            raise SkippedError(f"its cells are those of the lab {most}, not of {job.lab}")
+
+
+def _choose(job, notebooks):
+    """The notebook to take: the newest of those with the lab's cells or a name like the lab's."""
+
+    def rank(file):
+        hand_in = file.hand_in
+        # The dates of a platform's archives are those of the download.
+        date = datetime.min if hand_in.platform else file.member.date
+        copy, depth = stem_of(file.name)[1], len(hand_in.inside)
+        return hand_in.time or datetime.min, hand_in.order, date, copy, -depth, file.member.path
+
+    if len(notebooks) > 1:
+        own = [file for file in notebooks if job.labs and job.labs.count(file.content)[job.lab]]
+        notebooks = own or [file for file in notebooks if _is_named(file.name, job.lab)]
+    return max(notebooks, key=rank, default=None)
+
+
+def _is_named(name, lab):
+    stem, _ = stem_of(name)
+    return stem.casefold().startswith(lab.casefold()) or split_off_lab(stem, [lab])[1]
+
+
+def _store(job, chosen, others):
+    """Stores a student's notebook and the files beside it; returns a `Collected` for each."""
+    files, contents, collected = _read_files(job, chosen, others)
+    hand_in = chosen.hand_in
+    time = local_to_utc(hand_in.time)
+    record = Record(
+        key=hand_in.key,
+        name=hand_in.name,
+        platform=hand_in.platform,
+        handed_in=time.isoformat() if time else "",
+        is_late=hand_in.is_late,
+        archived=local_to_utc(chosen.member.date).isoformat(),
+    )
+    owners = [chosen.student, hand_in.key] if chosen.is_of_roster else [hand_in.key]
+    wanted = Wanted(chosen.student, owners, chosen.content, contents, record)
+    try:
+        _check_number(job, chosen)
+        _check_before(job, chosen)
+        status, statuses = store(job.course, job.lab, wanted, job.dry_run)
+    except SkippedError as error:
+        return [*collected, chosen.skip(error), *(file.skip(error) for file in files.values())]
+    if not job.dry_run:
+        shutil.rmtree(_held(job, hand_in), ignore_errors=True)
+    when = describe_time(record)
+    collected.append(Collected(chosen.member.label, chosen.student, status, "", when))
+    for path, file in files.items():
+        about = statuses[path]
+        collected.append(
+            Collected(file.member.label, file.student, about)
+            if about in STORED
+            else file.skip(about)
+        )
+    return collected
+
+
+def _read_files(job, chosen, others):
+    """Reads the files beside a notebook.
 
     Returns:
-        A `_Notebook`.
-
-    Raises:
-        _SkippedError: if that is not clear.
+        Dictionary from their paths to `_File`s, the same to their contents, and a `Collected` for
+        each file that is not taken.
     """
-    if not path or not _is_notebook(path):
-        raise _SkippedError(UNCLEAR)
-    *folders, file = path
-    name, owner = "", path[0]
-    marks = sum(len(MOODLE_MARK.findall(part)) for part in path)
-    if marks > 1:
-        raise _SkippedError("not clear whose it is: its path names several students")
-    if marks:
-        found = MOODLE.fullmatch(path[0])
-        if not found or bool(folders) == bool(found["file"]):
-            raise _SkippedError(UNCLEAR)
-        name, owner, file = found["name"], found["number"], file if folders else found["file"]
-    elif not folders and (found := CANVAS.fullmatch(file)):
-        name, owner, file = found["name"], found["number"], found["file"]
-    elif not folders:
-        owner, file = file.removesuffix(".ipynb").removesuffix(f"_{lab}"), ""
-    student = _make_identifier(owner)
-    if not student or DEVICE.fullmatch(student):
-        raise _SkippedError(f"{clean_line(owner, 40)!r} cannot be a student's identifier")
-    if len(student.encode()) > LONGEST_IDENTIFIER:
-        raise _SkippedError("the student's identifier is too long")
-    name = clean_line(name, LONGEST_NAME)
-    owner = unicodedata.normalize("NFC", owner)
-    return _Notebook(
-        member, clean_line(member.orig_filename, LONGEST_PATH), student, owner, name, file
-    )
+    files, contents, collected, left = {}, {}, [], beside.LARGEST_FILES
+    taken, tried = set(), 0
+    base = chosen.hand_in.inside[:-1]
+    for file in others:
+        path, reason = beside.place(file.hand_in.inside, base, job.lab)
+        if file.hand_in.platform == "Canvas":
+            path = beside.name_of_module(path)
+        if not reason and file.hand_in.time != chosen.hand_in.time:
+            reason = "it is of another attempt than the notebook"
+        if not reason and path.casefold() in taken:
+            reason = f"another file has the same name, {clean_line(path, 100)}"
+        if not reason and tried >= beside.MOST_FILES:
+            reason = f"more than {beside.MOST_FILES} files beside a notebook"
+        try:
+            if reason:
+                raise SkippedError(reason)
+            tried += 1
+            contents[path] = job.archive.read(file.member, left)
+        except SkippedError as error:
+            collected.append(file.skip(error))
+            continue
+        left -= len(contents[path])
+        files[path] = file
+        taken.add(path.casefold())
+    return files, contents, collected
 
 
-def _make_identifier(text):
-    """A name for a folder: letters, digits, and `.`, `_`, `-`, `@`; "" if nothing is left."""
-    return re.sub(r"[^\w.@-]+", "-", unicodedata.normalize("NFC", text)).strip(".-")
+def _check_number(job, file):
+    """Moodle numbers hand-ins anew in every assignment: one number is nobody else's elsewhere."""
+    hand_in = file.hand_in
+    if hand_in.platform != "Moodle" or file.is_of_roster or hand_in.is_anonymous:
+        return
+    for record in other_records(job.course, job.lab, file.student):
+        if record.name and hand_in.name and record.name != hand_in.name:
+            raise SkippedError(
+                f"{file.student} is {clean_line(record.name, 40)} in another lab, and "
+                f"{clean_line(hand_in.name, 40)} here; import the class with `course roster`"
+            )
 
 
-def _choose(lab, notebooks):
-    """The notebook to take: the only one, or the newest whose name begins like the lab's."""
-    if len(notebooks) == 1:
-        return notebooks[0]
-    named = [notebook for notebook in notebooks if notebook.file.startswith(lab)]
-    return max(named, key=lambda notebook: notebook.member.date_time, default=None)
-
-
-def _store(course, lab, archive, notebook):
-    """Stores a notebook and its time; returns the status."""
-    content, handed_in = _read(archive, notebook.member)
-    try:
-        return _write(course, lab, notebook, content, handed_in)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise _SkippedError(f"it cannot be stored: {error.strerror}") from error
-
-
-def _read(archive, member):
-    """Unpacks a member; returns its content and its time."""
-    allowed = f"allowed are {LARGEST_FILE / 1e6:.0f} MB"
-    if member.file_size > LARGEST_FILE:
-        raise _SkippedError(f"{member.file_size / 1e6:.0f} MB, {allowed}")
-    content = bytearray()
-    try:
-        handed_in = datetime(*member.date_time).astimezone(timezone.utc)
-        with archive.open(member) as file:
-            while len(content) <= LARGEST_FILE and (chunk := file.read(CHUNK)):
-                content += chunk
-    except Exception as error:  # whatever a damaged member raises
-        raise _SkippedError(
-            f"it cannot be unpacked: {clean_line(str(error), LONGEST_PATH)}"
-        ) from error
-    if len(content) > LARGEST_FILE:
-        raise _SkippedError(f"it is larger than it says, {allowed}")
-    return bytes(content), handed_in
-
-
-def _write(course, lab, notebook, content, handed_in):
-    folder = course.labs / "submitted" / notebook.student / lab
-    path, stamp, known = folder / f"{lab}.ipynb", folder / "timestamp.txt", folder.parent / ".name"
-    owner = notebook.owner.encode()
-    # In a class without folders it once held the first lab's name, too.
-    owners = {owner, *(owner + f"_{name}".encode() for name in course.lab_names())}
-    if known.exists() and known.read_bytes() not in owners:
-        raise _SkippedError(
-            f"{notebook.student} is another student's identifier: see submitted/"
-            f"{notebook.student}/.name"
+def _check_before(job, file):
+    """One hand-in is not collected twice, under the platform's identifier and the roster's."""
+    hand_in, before = file.hand_in, make_identifier(file.hand_in.key)
+    if before in ("", file.student) or len(before.encode()) > LONGEST_IDENTIFIER:
+        return
+    record = read_record(job.course, job.lab, before)
+    if record and (record.key, record.platform) == (hand_in.key, hand_in.platform):
+        raise SkippedError(
+            f"it was collected as {before} before the roster knew {file.student}: delete "
+            f"labs/submitted/{before}/{job.lab} and collect again"
         )
-    status = "replaced" if path.exists() else "new"
-    if path.exists() and path.read_bytes() == content:
-        return "unchanged"
-    try:
-        last = read_time(stamp)
-    except ValueError as error:
-        place = f"submitted/{notebook.student}/{lab}"
-        raise _SkippedError(f"{place}/{clean_line(str(error), LONGEST_PATH)}") from error
-    if last and last.replace(tzinfo=timezone.utc) > handed_in:
-        return "kept newer"
-    folder.mkdir(parents=True, exist_ok=True)
-    known.write_bytes(owner)
-    new = path.with_suffix(".new")
-    new.write_bytes(content)
-    new.replace(path)
-    stamp.write_text(handed_in.isoformat() + "\n")
-    return status
+
+
+def describe_time(record):
+    """Says when something was handed in, and who says so.
+
+    Args:
+        record: A `Record`.
+
+    Returns:
+        Words such as `"2026-03-01 12:00 (Blackboard)"`.
+    """
+    if record.time:
+        return f"{record.time.astimezone():%Y-%m-%d %H:%M} ({record.platform})"
+    if record.is_late:
+        return f"late, not said by how much ({record.platform})"
+    return f"not said ({record.platform or 'the archive'})"
 
 
 def _name_students(course, lab, names):
     """Tells the gradebook the names that the archive's files bear."""
     with course.gradebook(lab) as gradebook:
+        known = {one.id: (one.first_name, one.last_name) for one in gradebook.students}
         for student, name in names.items():
-            if name:
-                *first, last = name.split()
-                gradebook.update_or_create_student(
-                    student, first_name=" ".join(first), last_name=last
-                )
+            *first, last = name.split() or [""]
+            both = " ".join(first), last
+            if name and known.get(student) != both:
+                about = dict(zip(("first_name", "last_name"), both))
+                gradebook.update_or_create_student(student, **about)

@@ -13,6 +13,7 @@ from classroom.results import outcomes
 from classroom.results.class_results import read_results
 from classroom.results.gradebook import Change, differences, read_comments, read_scores
 from classroom.results.outcomes import CellOutcome, Outcome
+from classroom.submissions.collecting.records import Record, write_record
 
 UNGRADED = {"double-tests": None, "double-check": None, "why": None}
 
@@ -120,6 +121,14 @@ def test_moodle_gets_the_columns_that_it_asks_for(graded):
     assert "handing in late: 0.25" in rows[1]["Feedback comments"]
     assert "<br>It was mended." in rows[1]["Feedback comments"]
     assert rows[3]["Feedback comments"] == "Not graded: -It is empty."
+
+
+def test_moodle_gets_the_number_that_its_archive_has(graded):
+    for student, key, platform in [("1001", "56", "Canvas"), ("1002", "55", "Moodle")]:
+        (graded.labs / "submitted" / student / "tiny").mkdir(parents=True)
+        write_record(graded, "tiny", student, Record(key=key, platform=platform))
+    _, *rows = read(write(graded, "tiny", format="moodle"))
+    assert [row[0] for row in rows][:2] == ["Participant 1001", "Participant 55"]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "＝", "＋", "－", "＠", '"='])

@@ -12,6 +12,7 @@ from rich.table import Table
 from classroom import cli
 from classroom.submissions import collect as collecting
 from classroom.submissions.collect import collect
+from classroom.submissions.collecting.archives import LONGEST_PATH
 
 DATE = (2026, 3, 1, 12, 0, 0)
 MOODLE = "Ada Lovelace_101_assignsubmission_file_"
@@ -80,10 +81,16 @@ def test_names_reach_the_gradebook(lab, archive):
         assert (student.first_name, student.last_name) == ("Ada King", "Lovelace")
 
 
-def test_the_time_of_handing_in_is_kept(lab, archive, monkeypatch):
-    collect(lab, "tiny", archive({"ada/tiny.ipynb": "work"}))
+def test_the_time_of_handing_in_is_the_platforms(lab, archive):
+    collect(lab, "tiny", archive({"tiny_ada_attempt_2025-12-24-12-00-00_tiny.ipynb": "work"}))
     stamp = lab.directory("tiny").get_existing_timestamp(str(lab.labs / "submitted/ada/tiny"))
-    assert stamp.year == 2026
+    assert (stamp.year, stamp.month) == (2025, 12)
+
+
+def test_the_archives_own_date_is_no_time_of_handing_in(lab, archive):
+    (item,) = collect(lab, "tiny", archive({"ada/tiny.ipynb": "work"}))
+    assert item.handed_in == "not said (the archive)"
+    assert not (lab.labs / "submitted/ada/tiny/timestamp.txt").exists()
 
 
 def test_newer_work_replaces_older_and_not_the_other_way_round(lab, archive):
@@ -116,7 +123,8 @@ def test_what_is_not_taken_is_named(lab, archive):
         "cy/two.ipynb": "2",
     }
     found = {item.file: item for item in collect(lab, "tiny", archive(files))}
-    assert found["bob/tiny.pdf"].reason == "no notebook, or not clear whose it is"
+    pdf = found["bob/tiny.pdf"]
+    assert (pdf.student, pdf.reason) == ("bob", "a .pdf file is no notebook")
     assert found["cy/one.ipynb"].reason == "several notebooks, none called tiny.ipynb"
     assert submitted(lab) == {"ada": "work"}
 
@@ -284,7 +292,7 @@ def test_many_nested_folders(lab, archive):
     nested = "eve/" + "a/" * 1200 + "tiny.ipynb"
     collected = collect(lab, "tiny", archive({"ada/tiny.ipynb": "Ada's", nested: "Eve's"}))
     assert submitted(lab) == {"ada": "Ada's", "eve": "Eve's"}
-    assert max(len(item.file) for item in collected) <= collecting.LONGEST_PATH
+    assert max(len(item.file) for item in collected) <= LONGEST_PATH
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -456,7 +464,7 @@ def test_names_are_cleaned_at_the_door(lab, archive, monkeypatch):
     assert len(name) <= 100
     monkeypatch.setattr(cli.console, "width", 400)
     with cli.console.capture() as shown:
-        cli.grading.collect_archive(lab, "tiny", path)
+        cli.collecting.collect_archive(lab, "tiny", path)
     assert "[/b]" in shown.get()
     assert "\x1b]" not in shown.get()
 

@@ -1,0 +1,1 @@
+"""The parts of collecting: archives, who handed in, which lab it is, what is stored."""
