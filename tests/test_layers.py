@@ -18,7 +18,7 @@ FLOORS = (
     "course_lib.experiments",
     "classroom.compat classroom.sandbox",
     "classroom.cleaning classroom.course classroom.pages classroom.reasons",
-    "classroom.checks classroom.kernels",
+    "classroom.checks classroom.kernels classroom.sheets",
     "classroom.submissions classroom.results",
     "classroom.running classroom.lectures classroom.reports",
     "classroom.grading",

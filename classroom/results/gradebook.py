@@ -16,6 +16,7 @@ from nbgrader.api import (
 
 import classroom.compat.gradebook  # noqa: F401
 from classroom.results.questions import question_of
+from classroom.sheets.people import Known
 
 
 class Scores(NamedTuple):
@@ -143,6 +144,18 @@ def read_names(course, lab):
 
 def _full_name(student):
     return " ".join(filter(None, [student.first_name, student.last_name]))
+
+
+def read_people(course, lab):
+    """Returns a list of the gradebook's students as `Known`, by identifier.
+
+    Among their other identifiers are the address and the number on the learning platform.
+    """
+    with course.gradebook(lab) as gradebook:
+        return [
+            Known(student.id, _full_name(student), (student.email or "", student.lms_user_id or ""))
+            for student in gradebook.students
+        ]
 
 
 def read_comments(course, lab):
