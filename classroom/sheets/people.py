@@ -71,7 +71,8 @@ class People:
             for number, heading in enumerate(headings)
             if number not in named and (heading in IDENTIFIERS or self._identifies(number))
         ]
-        self.numbered = [number for number in self.identifiers if self._is_numbered(number)]
+        # Moodle's worksheets begin with a column that counts people: "Participant 123".
+        self.counts = 0 in self.identifiers and self._counts_people()
 
     def name_of(self, row):
         """Returns the name of a row's person, or ""."""
@@ -127,12 +128,14 @@ class People:
         """Counts, for each student, the columns of a row that name that student."""
         found = Counter()
         for number in self.identifiers:
-            text = self.sheet.read(row, number)
-            keys = {_key(text)} if text else set()
-            if number in self.numbered and (digits := _NUMBERED.fullmatch(text)):
-                keys.add(digits[2])
+            keys = self._keys(row, number)
             found.update(set().union(*(self.owners.get(key, ()) for key in keys)))
         return found
+
+    def _keys(self, row, number):
+        text = self.sheet.read(row, number)
+        digits = _NUMBERED.fullmatch(text) if self.counts and number == 0 else None
+        return ({_key(text)} if text else set()) | ({digits[2]} if digits else set())
 
     def _contradicts(self, row, found):
         """Whether one identifier says that it is a student, and the name that it is not."""
@@ -153,6 +156,13 @@ class People:
         for person in self.known.values():
             for key in {_name_key(person.name or person.student)} - {""}:
                 owners.setdefault(key, set()).add(person.student)
+        # Columns by which others were found: who is not found by them is not in the table.
+        working = {
+            column
+            for number in matches.students
+            for column in self.identifiers
+            if self._keys(rows[number], column) & self.owners.keys()
+        }
         keys = {number: self._name_keys(row) for number, row in rows.items()}
         count = Counter(key for found in keys.values() for key in found)
         for number in rows.keys() - matches.students.keys() - matches.unclear.keys():
@@ -163,19 +173,27 @@ class People:
                 matches.unknown.append(number)
             elif doubled:
                 matches.unclear[number] = "several people have this name; no identifier is known"
-            elif self._has_another_address(rows[number], *students):
-                matches.unclear[number] = f"it has the name of {students.pop()}, not the address"
+            elif text := self._says_otherwise(rows[number], *students, working):
+                (student,) = students
+                matches.unclear[number] = f"it has the name of {student}, but {text} is another"
             else:
                 matches.students[number] = students.pop()
                 matches.by_name.append(number)
         matches.unknown.sort()
         matches.by_name.sort()
 
-    def _has_another_address(self, row, student):
-        ours = {_key(text) for text in self.known[student].others if "@" in text}
-        texts = [self.sheet.read(row, number) for number in self.identifiers]
-        theirs = {_key(text) for text in texts if "@" in text}
-        return bool(ours and theirs) and not ours & theirs
+    def _says_otherwise(self, row, student, working):
+        """An identifier that says of a student's namesake that it is somebody else, or ""."""
+        person = self.known[student]
+        ours = {_kind(text) for text in person.others if text}
+        if _name_key(student) != _name_key(person.name or student):
+            ours.add(_kind(student))
+        for column in self.identifiers:
+            text = self.sheet.read(row, column)
+            kind = "number" if self.counts and column == 0 else _kind(text)
+            if text and kind in ours and (kind == "address" or column in working):
+                return text
+        return ""
 
     def _name_keys(self, row):
         """The ways in which a row's name may be written in the gradebook."""
@@ -190,14 +208,16 @@ class People:
     def _identifies(self, number):
         """Whether a column without a known heading names people, each another one."""
         texts = [text for text in self.sheet.column(number) if text]
-        if self._is_numbered(number) or (texts and all("@" in text for text in texts)):
+        if texts and all("@" in text for text in texts):
+            return True
+        if number == 0 and self._counts_people():
             return True
         hits = sum(_key(text) in self.owners and not _SMALL.fullmatch(text) for text in texts)
         return len(set(texts)) == len(texts) and 2 * hits > len(texts)
 
-    def _is_numbered(self, number):
-        """Whether a column counts people, as "Participant 123" does in Moodle's languages."""
-        texts = [_NUMBERED.fullmatch(text) for text in self.sheet.column(number) if text]
+    def _counts_people(self):
+        """Whether the first column counts people, in whatever language."""
+        texts = [_NUMBERED.fullmatch(text) for text in self.sheet.column(0) if text]
         return bool(texts) and all(texts) and len({found[1] for found in texts}) == 1
 
 
@@ -209,6 +229,13 @@ def _find(headings, words):
 def _key(text):
     """An identifier as it is compared. Brightspace puts # before each."""
     return unicodedata.normalize("NFC", text).strip().removeprefix("#").casefold()
+
+
+def _kind(identifier):
+    """What an identifier can be compared with: addresses, numbers, names."""
+    if "@" in identifier:
+        return "address"
+    return "number" if re.fullmatch(r"#?\d+", identifier) else "name"
 
 
 def _name_key(name):
