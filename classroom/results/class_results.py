@@ -124,6 +124,6 @@ def read_results(course, lab):
 
 
 def _describe_earlier(cell, given):
-    points = "" if given.points is None else f" {write_points(given.points)} points"
-    comment = f" {clean_text(given.comment)}" if given.comment else ""
-    return f"{question_of(cell)}:{points}{comment}"
+    points = "" if given.points is None else f"{write_points(given.points)} points"
+    parts = [question_of(cell), points, clean_text(given.comment)]
+    return ": ".join(filter(None, parts))
