@@ -218,6 +218,6 @@ def _show_filled(filled):
             for line in lines:
                 console.print(f"  {show(line)}", soft_wrap=True)
     console.print(
-        f"{filled.grades} grades in the column {show(filled.heading)}: {show(filled.path)}",
+        f"Grades in the column {show(filled.heading)}: {filled.grades}, in {show(filled.path)}",
         soft_wrap=True,
     )
