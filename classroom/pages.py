@@ -1,5 +1,6 @@
 """Pages from the templates in `templates/`: whole in one file, without addresses of others."""
 
+from datetime import datetime
 from pathlib import Path
 
 import jinja2
@@ -10,6 +11,11 @@ def write_points(points):
     return "–" if points is None else f"{points:.2f}".rstrip("0").rstrip(".")
 
 
+def write_time(text):
+    """A time in ISO 8601 as people read it, in this machine's zone."""
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M %Z")
+
+
 ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -18,6 +24,7 @@ ENVIRONMENT = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
 )
 ENVIRONMENT.filters["points"] = write_points
+ENVIRONMENT.filters["time"] = write_time
 
 
 def write(path, page):

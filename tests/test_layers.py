@@ -19,7 +19,7 @@ FLOORS = (
     "classroom.compat classroom.sandbox",
     "classroom.cleaning classroom.course classroom.pages classroom.reasons",
     "classroom.catalogue",
-    "classroom.checks classroom.kernels",
+    "classroom.checks classroom.kernels classroom.sheets",
     "classroom.submissions classroom.results",
     "classroom.running classroom.lectures classroom.reports",
     "classroom.grading",

@@ -142,9 +142,48 @@ def export(
     context: typer.Context,
     lab: Lab,
     format: Annotated[str, typer.Option(help="csv, canvas or moodle.")] = "csv",
-    to: Annotated[Path | None, typer.Option(help="The file; in labs/reports/ if none.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", "--output", help="The file to write; else labs/reports/ or beside."),
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Fill the file that the learning platform exported.")
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="With --into: the heading of the column of grades.")
+    ] = None,
 ):
-    """Export grades: a table, or what a learning platform imports."""
-    from classroom.reports.export import write
+    """Export grades: a table, what a learning platform imports, or its own file, filled."""
+    course = open_course(context)
+    if into is None:
+        if column is not None:
+            raise ValueError("--column says which column of the file --into gets the grades.")
+        from classroom.reports.export import write
 
-    console.print(f"Grades: {write(open_course(context), lab, to, format)}", soft_wrap=True)
+        console.print(f"Grades: {write(course, lab, to, format)}", soft_wrap=True)
+        return
+    if format != "csv":
+        raise ValueError("Give --format or --into: the file says itself what its format is.")
+    from classroom.reports.fill import fill
+
+    _show_filled(fill(course, lab, into, to, column))
+
+
+def _show_filled(filled):
+    for title, lines in (
+        ("Found by name alone; compare them", filled.by_name),
+        ("Left out, not clear whose row it is", filled.unclear),
+        ("In the file, but handed nothing in", filled.unknown),
+        ("Handed in, but not in the file", filled.missing),
+        ("Left as they are", filled.kept),
+        ("Other grades before", filled.changed),
+        ("Beware", filled.warnings),
+    ):
+        if lines:
+            console.print(f"[bold]{title}[/bold] ({len(lines)})", soft_wrap=True)
+            for line in lines:
+                console.print(f"  {show(line)}", soft_wrap=True)
+    console.print(
+        f"Grades in the column {show(filled.heading)}: {filled.grades}, in {show(filled.path)}",
+        soft_wrap=True,
+    )

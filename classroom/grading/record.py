@@ -1,9 +1,19 @@
 """Recording what became of submissions: in the gradebook, in `autograded/`, and as outcomes."""
 
+from dataclasses import replace
+from datetime import datetime, timezone
+
 import nbformat
 from nbgrader.utils import is_grade, rmtree
 
 from classroom.compat.gradebook import Gradebook
+from classroom.grading.earlier import (
+    find_earlier,
+    keep,
+    read_answers,
+    read_given,
+    read_graded_answers,
+)
 from classroom.results import outcomes
 from classroom.running.graded_cells import read_score
 
@@ -19,22 +29,33 @@ def record(attempt, lab):
         The attempt.
     """
     folder = lab.course.labs / "autograded" / attempt.student / lab.name
+    path = folder / f"{lab.name}.ipynb"
+    last = outcomes.read(lab.course, lab.name, attempt.student)
+    answers, earlier = read_graded_answers(path, last), last.earlier if last else {}
     if attempt.is_readable:
         _register(attempt, lab)
     notebook = nbformat.reads(attempt.notebook, as_version=4) if attempt.notebook else None
     if notebook is not None:
+        before, answers = answers, read_answers(notebook)
+        given = read_given(lab.steps, attempt.student)
         notebook = lab.steps.save(notebook, attempt.student)
+        earlier = find_earlier(given, before, answers, last)
+        looked_at = {cell for cell, one in given.items() if one.has_points and not one.waits}
+        if kept := looked_at - earlier.keys():
+            keep(lab.steps, attempt.student, kept)
     if folder.exists():
         rmtree(str(folder))
     if notebook is not None:
         for name, content in attempt.files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            place = folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
         folder.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, folder / f"{lab.name}.ipynb")
+        nbformat.write(notebook, path)
         lab.steps.converter.set_permissions(lab.name, attempt.student)
-    outcomes.write(lab.course, lab.name, attempt.outcome)
+    graded = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    outcome = replace(attempt.outcome, graded=graded, answers=answers, earlier=earlier)
+    outcomes.write(lab.course, lab.name, outcome)
     return attempt
 
 

@@ -14,6 +14,7 @@ from classroom.pages import render
 from classroom.reports import export
 from classroom.reports.similarity import find_similar
 from classroom.results.class_results import read_results
+from classroom.results.titles import read_titles
 
 STYLE = Path(course_lib.__file__).with_name("course.mplstyle")
 
@@ -26,7 +27,8 @@ def write_report(course, lab):
     """Writes the report on a class to `labs/reports/`.
 
     The page shows the distribution of points; how difficult each question is, how well it tells
-    students apart, and how long it takes; who could not be graded and why; what was mended;
+    students apart, and how long it takes; who could not be graded and why; what was handed in anew
+    after a person had graded it; what was mended;
     whose code is worth a look; which points no hidden check has judged; and submissions that
     resemble each other.
 
@@ -43,17 +45,22 @@ def write_report(course, lab):
     results = read_results(course, lab)
     table = export.write(course, lab)
     page = table.with_suffix(".html")
-    page.write_text(_page(lab, results, find_similar(course, lab)), encoding="utf-8")
+    titles = read_titles(course, lab)
+    page.write_text(_page(lab, results, titles, find_similar(course, lab)), encoding="utf-8")
     return page, table
 
 
-def _page(lab, results, similar):
+def _page(lab, results, titles, similar):
     totals = np.array([result.total for result in results.graded])
-    questions = [_analyse(results, question) for question in results.questions]
+    questions = [
+        _analyse(results, question) | {"title": titles.questions.get(question, "")}
+        for question in results.questions
+    ]
     known = [question for question in questions if question["rate"] is not None]
     return render(
         "report.html",
         lab=lab,
+        title=titles.lab,
         results=results,
         questions=questions,
         totals=totals,

@@ -32,7 +32,8 @@ def write(course, lab, path=None, format="csv"):
         course: A `Course`.
         lab: Name of the lab.
         path: The file to write; in `labs/reports/` if None.
-        format: `"csv"`: points of every question, penalty, total and fault.
+        format: `"csv"`: points of every question, penalty, total and fault, with the mark by which
+            spreadsheets know UTF-8.
             `"canvas"`: what Canvas's gradebook imports, after `lib/gradebook_importer.rb` of its
             source. Canvas finds students by `ID`, its own number, which its archives of submissions
             and nbgrader's `lms_user_id` hold; else by `SIS Login ID`; and the assignment by its
@@ -57,7 +58,8 @@ def write(course, lab, path=None, format="csv"):
     rows = FORMATS[format](course, lab)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    encoding = "utf-8-sig" if format == "csv" else "utf-8"
+    with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     return path
 
@@ -145,7 +147,7 @@ def _comment(feedback):
     for question in feedback.questions:
         score = f"{write_points(question.score)} of {write_points(question.points)}"
         words = " ".join([*question.reasons, *question.comments])
-        lines.append(f"{question.question}: {score}. {words}".strip())
+        lines.append(f"{question.title or question.question}: {score}. {words}".strip())
     text = "<br>".join(escape(clean_line(line)) for line in [*lines, *feedback.notes])
     return _SIGNS.sub(lambda found: re.sub(_SIGN, _write_entity, found[0]), text)
 

@@ -1,17 +1,34 @@
 """Feedback for students: a page each, and the same as JSON, in nbgrader's `labs/feedback/`.
 
-It is made from the scores, from the sentences in which checks name what is not met, and from what
-persons remarked in formgrader. The outputs of the executed notebook, where a check could show its
-inputs, are not looked at.
+It is made from the scores, from the sentences in which checks name what is not met, from what
+persons remarked in formgrader, and from the student's own answers. The outputs of the executed
+notebook, where a check could show its inputs, are not looked at.
 """
 
 import json
 from dataclasses import asdict, dataclass
 
+from classroom.cleaning import clean_text
 from classroom.pages import render
 from classroom.results.class_results import read_results
-from classroom.results.gradebook import read_comments
+from classroom.results.gradebook import read_comments, read_hand_in_times
 from classroom.results.questions import question_of
+from classroom.results.titles import read_titles
+
+LONGEST_ANSWER = 50_000  # characters that are shown
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a student wrote into a cell.
+
+    Attributes:
+        kind: `"code"` or `"markdown"`.
+        text: The text.
+    """
+
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -24,6 +41,8 @@ class QuestionFeedback:
         score: Points reached; None where a person has to grade first.
         reasons: Why points were lost, in words.
         comments: What persons remarked.
+        title: Title of the question in the lab, or "".
+        answers: List of `Answer`s: what the student's cells of the question hold.
     """
 
     question: str
@@ -31,6 +50,8 @@ class QuestionFeedback:
     score: float | None
     reasons: list[str]
     comments: list[str]
+    title: str
+    answers: list[Answer]
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,9 @@ class Feedback:
         is_final: Whether no answer waits for a person.
         questions: List of `QuestionFeedback`s; empty if it could not be graded.
         notes: What was odd and how it was mended.
+        title: Title of the lab, or "".
+        handed_in: When it was handed in, in ISO 8601, or "".
+        graded: When it was graded, in ISO 8601, or "".
     """
 
     student: str
@@ -58,6 +82,9 @@ class Feedback:
     is_final: bool
     questions: list[QuestionFeedback]
     notes: list[str]
+    title: str
+    handed_in: str
+    graded: str
 
 
 def read_feedback(course, lab):
@@ -74,24 +101,35 @@ def read_feedback(course, lab):
         ValueError: if the gradebook does not know the lab, or nothing of it was graded.
     """
     results = read_results(course, lab)
-    comments = read_comments(course, lab)
-    return [
-        Feedback(
-            result.student,
-            result.name,
-            result.fault,
-            results.possible,
-            result.total,
-            result.penalty,
-            result.is_final,
-            []
-            if result.fault
-            else _read_questions(results, result, comments.get(result.student, {})),
-            result.outcome.notes if result.outcome else [],
+    comments, titles = read_comments(course, lab), read_titles(course, lab)
+    times = read_hand_in_times(course, lab)
+    given = []
+    for result in results.students:
+        if result.fault and not result.outcome:
+            continue
+        questions = []
+        if not result.fault:
+            answers = _read_answers(course, lab, result.student)
+            remarks = comments.get(result.student, {})
+            questions = _read_questions(results, result, remarks, titles, answers)
+        time = times.get(result.student)
+        given.append(
+            Feedback(
+                result.student,
+                result.name,
+                result.fault,
+                results.possible,
+                result.total,
+                result.penalty,
+                result.is_final,
+                questions,
+                result.outcome.notes if result.outcome else [],
+                titles.lab,
+                time.isoformat() if time else "",
+                result.outcome.graded if result.outcome else "",
+            )
         )
-        for result in results.students
-        if result.outcome or not result.fault
-    ]
+    return given
 
 
 def write_feedback(course, lab):
@@ -119,7 +157,21 @@ def write_feedback(course, lab):
     return pages
 
 
-def _read_questions(results, result, comments):
+def _read_answers(course, lab, student):
+    """A dictionary from questions to the student's `Answer`s, from the notebook that was graded."""
+    path = course.labs / "autograded" / student / lab / f"{lab}.ipynb"
+    answers = {}
+    if path.exists():
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            about = cell["metadata"].get("nbgrader", {})
+            text = clean_text("".join(cell["source"]), LONGEST_ANSWER)
+            if about.get("solution") and text.strip():
+                answer = Answer(cell["cell_type"], text)
+                answers.setdefault(question_of(about["grade_id"]), []).append(answer)
+    return answers
+
+
+def _read_questions(results, result, comments, titles, answers):
     outcomes = result.outcome.cells if result.outcome else {}
     questions = []
     for question, cells in results.questions.items():
@@ -128,5 +180,6 @@ def _read_questions(results, result, comments):
         remarks = [comment for cell, comment in comments.items() if question_of(cell) == question]
         lines = [line for reason in reasons for line in reason.splitlines()]
         lost = [] if score == points else list(dict.fromkeys(filter(None, lines)))
-        questions.append(QuestionFeedback(question, points, score, lost, remarks))
+        title, wrote = titles.questions.get(question, ""), answers.get(question, [])
+        questions.append(QuestionFeedback(question, points, score, lost, remarks, title, wrote))
     return questions

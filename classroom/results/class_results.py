@@ -5,8 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from classroom.cleaning import clean_text
+from classroom.pages import write_points
 from classroom.results import outcomes
-from classroom.results.gradebook import read_names, read_scores
+from classroom.results.gradebook import read_earlier, read_names, read_scores
+from classroom.results.questions import question_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Result:
         total: Points so far, less the penalty; None if the submission is not graded.
         penalty: Points taken off for handing in late.
         outcome: The `Outcome`; None if `course grade` did not grade the submission.
+        earlier: What a person gave to answers that the student has replaced since, in words.
     """
 
     student: str
@@ -31,6 +35,7 @@ class Result:
     total: float | None
     penalty: float
     outcome: outcomes.Outcome | None
+    earlier: tuple[str, ...] = ()
 
     @property
     def is_final(self):
@@ -81,6 +86,9 @@ def read_results(course, lab):
         raise ValueError(f"Nothing of the lab {lab!r} was graded; run `course grade {lab}` first.")
     questions, names = found.questions(), read_names(course, lab)
     rows = {student: number for number, student in enumerate(found.students)}
+    earlier = {}
+    for (student, cell), given in read_earlier(course, lab).items():
+        earlier.setdefault(student, []).append(_describe_earlier(cell, given))
     students = []
     for student in sorted({*rows, *last}):
         outcome = last.get(student)
@@ -105,6 +113,7 @@ def read_results(course, lab):
                 None if fault else max(0.0, float(np.nansum(scores)) - penalty),
                 penalty,
                 outcome,
+                tuple(earlier.get(student, ())),
             )
         )
     return Results(
@@ -112,3 +121,9 @@ def read_results(course, lab):
         {question: float(found.points[cells].sum()) for question, cells in questions.items()},
         students,
     )
+
+
+def _describe_earlier(cell, given):
+    points = "" if given.points is None else f"{write_points(given.points)} points"
+    parts = [question_of(cell), points, clean_text(given.comment)]
+    return ": ".join(filter(None, parts))

@@ -1,5 +1,6 @@
 """The scores of a class, read from nbgrader's gradebook."""
 
+from datetime import timezone
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,10 @@ from nbgrader.api import (
 )
 
 import classroom.compat.gradebook  # noqa: F401
+from classroom.cleaning import clean_line, clean_text
+from classroom.results import outcomes
 from classroom.results.questions import question_of
+from classroom.sheets.people import Known
 
 
 class Scores(NamedTuple):
@@ -25,7 +29,8 @@ class Scores(NamedTuple):
         students: Dictionary from each student's identifier to their full name, or "".
         cells: Names of the graded cells, in the lab's order.
         points: Highest score of each cell, `(cells,)`.
-        scores: Scores, `(students, cells)`; NaN where a person has to grade first.
+        scores: Scores, `(students, cells)`; NaN where a person has to grade first, also because
+            what a person gave was for an earlier answer.
         by_person: Whether a score was given by a person, `(students, cells)`.
         penalties: Points taken off for handing in late, `(students,)`.
     """
@@ -113,13 +118,15 @@ def read_scores(course, lab):
         row = {student: number for number, student in enumerate(students)}
         scores = np.full((len(students), len(cells)), np.nan)
         by_person = np.zeros(scores.shape, bool)
+        earlier = read_earlier(course, lab)
         columns = (SubmittedAssignment.student_id, BaseCell.name, Grade.score, Grade.manual_score)
         grades = _of_lab(gradebook, lab, Grade, *columns).filter(
             Grade.auto_score.is_not(None) | Grade.manual_score.is_not(None)
         )
         for student, cell, score, manual_score in grades:
             place = row[student], names.index(cell)
-            scores[place] = score
+            outdated = (student, cell) in earlier and manual_score is not None
+            scores[place] = np.nan if outdated else score
             by_person[place] = manual_score is not None
         penalties = np.zeros(len(students))
         late = (
@@ -143,7 +150,36 @@ def read_names(course, lab):
 
 
 def _full_name(student):
-    return " ".join(filter(None, [student.first_name, student.last_name]))
+    return clean_line(" ".join(filter(None, [student.first_name, student.last_name])))
+
+
+def read_people(course, lab):
+    """Returns a list of the gradebook's students as `Known`, by identifier.
+
+    Among their other identifiers are the address and the number on the learning platform.
+    """
+    with course.gradebook(lab) as gradebook:
+        return [
+            Known(student.id, _full_name(student), (student.email or "", student.lms_user_id or ""))
+            for student in gradebook.students
+        ]
+
+
+def read_hand_in_times(course, lab):
+    """Returns a dictionary from students' identifiers to when they handed a lab in, in UTC.
+
+    Those of whom the gradebook does not know it are missing.
+    """
+    with course.gradebook(lab) as gradebook:
+        columns = (SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
+        times = gradebook.db.query(*columns).join(
+            Assignment, Assignment.id == SubmittedAssignment.assignment_id
+        )
+        return {
+            student: time.replace(tzinfo=timezone.utc)
+            for student, time in times.filter(Assignment.name == lab)
+            if time
+        }
 
 
 def read_comments(course, lab):
@@ -155,14 +191,59 @@ def read_comments(course, lab):
 
     Returns:
         Dictionary from each student's identifier to a dictionary from cells' names to comments.
+        Those on an answer that has been replaced since say so.
     """
-    comments = {}
+    earlier, comments = read_earlier(course, lab), {}
     with course.gradebook(lab) as gradebook:
         columns = (SubmittedAssignment.student_id, BaseCell.name, Comment.comment)
         for student, cell, comment in _of_lab(gradebook, lab, Comment, *columns):
             if comment:
-                comments.setdefault(student, {})[cell] = comment
+                words = clean_text(comment)
+                if earlier.get((student, cell), Earlier(None, "")).comment == comment:
+                    words = f"To the earlier answer: {words}"
+                comments.setdefault(student, {})[cell] = words
     return comments
+
+
+class Earlier(NamedTuple):
+    """What a person gave to an answer that the student has replaced since.
+
+    Attributes:
+        points: The points; None if there are none, or they were given to the answer of now.
+        comment: The comment, or "".
+    """
+
+    points: float | None
+    comment: str
+
+
+def read_earlier(course, lab):
+    """Reads what persons gave to earlier answers and nobody has looked at since.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+
+    Returns:
+        Dictionary from pairs of a student's identifier and a cell's name to `Earlier`.
+    """
+    marked = {
+        (outcome.student, cell): Earlier(None, comment)
+        for outcome in outcomes.read_all(course, lab)
+        for cell, comment in outcome.earlier.items()
+    }
+    if not marked:
+        return {}
+    with course.gradebook(lab) as gradebook:
+        columns = (SubmittedAssignment.student_id, BaseCell.name)
+        columns += (Grade.manual_score, Grade.needs_manual_grade)
+        for student, cell, points, waits in _of_lab(gradebook, lab, Grade, *columns):
+            place = student, cell
+            if place in marked and waits:
+                marked[place] = marked[place]._replace(points=points)
+            elif place in marked and points is not None:
+                del marked[place]
+    return marked
 
 
 def differences(before, after):

@@ -2,7 +2,9 @@
 
 import json
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+
+from classroom.cleaning import clean_text
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,10 @@ class Outcome:
         notes: What was odd and how it was mended, in words that a student may read.
         hints: What its code holds that a person should look at, in words, the heaviest first.
         cells: Dictionary from the names of the graded cells to their `CellOutcome`s.
+        graded: When it was graded, in ISO 8601, or "".
+        answers: Dictionary from the cells that the student filled in to checksums of what is there.
+        earlier: Dictionary from the cells to which a person gave points or a comment, but for an
+            answer that has been replaced since, to that comment, or "".
     """
 
     student: str
@@ -45,6 +51,9 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
     cells: dict[str, CellOutcome] = field(default_factory=dict)
+    graded: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
+    earlier: dict[str, str] = field(default_factory=dict)
 
 
 def read(course, lab, student):
@@ -58,8 +67,12 @@ def read(course, lab, student):
         return None
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        cells = {name: CellOutcome(**cell) for name, cell in stored["cells"].items()}
-        return Outcome(**{**stored, "cells": cells})
+        for name in ("notes", "hints"):
+            stored[name] = list(map(clean_text, stored[name]))
+        stored["fault"] = clean_text(stored["fault"])
+        cells = {name: CellOutcome(**cell) for name, cell in stored.pop("cells").items()}
+        cells = {name: replace(c, reason=clean_text(c.reason)) for name, c in cells.items()}
+        return Outcome(**stored, cells=cells)
     except Exception as error:  # whatever a damaged file raises
         log.warning("%s cannot be read: %r. Run `course grade %s` again.", path, error, lab)
         return None

@@ -12,6 +12,7 @@ from nbgrader.utils import is_grade, is_solution
 
 from classroom.checks import hidden
 from classroom.checks.judge import Judge
+from classroom.cleaning import clean_text
 from classroom.kernels import scratch
 from classroom.results.outcomes import CellOutcome
 from classroom.running import workers
@@ -145,7 +146,7 @@ class _Run(NotebookRun):
     def _conclude(self, cell, start, reason, judged):
         seconds = round(time.monotonic() - start, 3)
         name = cell.metadata.nbgrader.grade_id
-        self.outcomes[name] = CellOutcome(seconds, reason, judged)
+        self.outcomes[name] = CellOutcome(seconds, clean_text(reason), judged)
 
     async def _check(self, task, seed, number, place):
         """Asks the student's code for what a check wants to know; returns the `Verdict`."""

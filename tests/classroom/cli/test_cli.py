@@ -106,3 +106,18 @@ def test_a_class_from_release_to_report(invoke, scratch, tmp_path):
     moved = invoke(*at, "regrade", "multitask", "--diff")
     assert "bland_altman-check" in moved
     assert "bland_altman-tests" not in moved
+
+
+def test_export_into_a_platforms_file_names_who_is_missing(invoke, lab, tmp_path):
+    with lab.gradebook("tiny") as gradebook:
+        for student in ("ada", "bob"):
+            gradebook.update_or_create_student(student)
+            gradebook.update_or_create_submission("tiny", student)
+            for cell, score in {"double-tests": 1, "double-check": 2, "why": 1}.items():
+                gradebook.find_grade(cell, "tiny", "tiny", student).auto_score = score
+        gradebook.db.commit()
+    (tmp_path / "x.csv").write_text("Username,tiny\nada,\nzoe,\n")
+    shown = invoke("--course", lab.root, "export", "tiny", "--into", tmp_path / "x.csv")
+    assert (tmp_path / "x-tiny-graded.csv").read_text() == "Username,tiny\nada,4\nzoe,\n"
+    assert "handed nothing in (1)\n  line 3: zoe\n" in shown
+    assert "not in the file (1)\n  bob\n" in shown

@@ -62,7 +62,7 @@ class Text(html.parser.HTMLParser):
 
 def test_the_table_holds_every_student(graded):
     _, table = write_report(graded, "tiny")
-    rows = {row["student"]: row for row in csv.DictReader(table.open(encoding="utf-8"))}
+    rows = {row["student"]: row for row in csv.DictReader(table.open(encoding="utf-8-sig"))}
     assert (rows["ada"]["double"], rows["ada"]["total"]) == ("3", "3")
     assert (rows["bob"]["double"], rows["bob"]["total"]) == ("0", "0")
     assert rows["ada"]["name"] == "Ada <b>Lovelace</b>"
@@ -102,7 +102,7 @@ def test_late_penalties_are_shown(graded):
         submission.late_submission_penalty = 0.5
         gradebook.db.commit()
     page, table = write_report(graded, "tiny")
-    rows = {row["student"]: row for row in csv.DictReader(table.open(encoding="utf-8"))}
+    rows = {row["student"]: row for row in csv.DictReader(table.open(encoding="utf-8-sig"))}
     assert (rows["ada"]["late penalty"], rows["ada"]["total"]) == ("0.5", "2.5")
     text = " ".join(" ".join(Text(page.read_text(encoding="utf-8")).text).split())
     assert "1 handed in late" in text

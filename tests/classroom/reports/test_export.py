@@ -57,7 +57,7 @@ def graded(lab):
 
 
 def read(path):
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))
 
 
@@ -171,7 +171,7 @@ def test_no_cell_begins_a_formula_whatever_separates_cells(graded, format, separ
             fault = text if number % 2 else ""
             outcome = Outcome(student, fault, 1.0, "", "", [text], cells={"double-check": reason})
             outcomes.write(graded, "tiny", outcome)
-    with write(graded, "tiny", format=format).open(encoding="utf-8", newline="") as file:
+    with write(graded, "tiny", format=format).open(encoding="utf-8-sig", newline="") as file:
         cells = [cell for row in csv.reader(file, delimiter=separator) for cell in row]
     bad = [cell for cell in cells if FORMULA.match(cell)]
     # our own: negative numbers, and how Moodle writes that there is no date

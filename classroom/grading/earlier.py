@@ -1,0 +1,137 @@
+"""What persons gave to an answer that a student has since replaced by another one.
+
+nbgrader keeps a person's points and comments for good, and marks all of them as to be looked at
+whenever a submission is graded again. Here those of an answer that is still the same stay as they
+are, and those of another answer are named in the `Outcome`, which `classroom.results` reads.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+import nbformat
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.utils import is_solution
+
+from classroom.compat.gradebook import Gradebook
+from classroom.results.questions import question_of
+
+
+class Given(NamedTuple):
+    """What a person gave to a cell.
+
+    Attributes:
+        has_points: Whether a person gave points.
+        waits: Whether the gradebook says that a person has to look at it; None for a cell that has
+            no points.
+        comment: What the person remarked, or "".
+    """
+
+    has_points: bool
+    waits: bool | None
+    comment: str
+
+
+def read_answers(notebook):
+    """Returns a dictionary from the cells that students fill in to checksums of what is there."""
+    return {
+        cell.metadata.nbgrader.grade_id: hashlib.sha256(
+            cell.source.encode("utf-8", "replace")
+        ).hexdigest()
+        for cell in notebook.cells
+        if is_solution(cell)
+    }
+
+
+def read_graded_answers(path, last):
+    """Reads what answers points and comments in the gradebook belong to.
+
+    Args:
+        path: Path of the notebook that was graded last.
+        last: The `Outcome` of the last grading, or None.
+
+    Returns:
+        Dictionary as `read_answers` makes it; from the notebook where the outcome has none.
+    """
+    if last and last.answers:
+        return last.answers
+    return read_answers(nbformat.read(path, as_version=4)) if path.exists() else {}
+
+
+def read_given(steps, student):
+    """Reads what persons gave to a submission.
+
+    Args:
+        steps: The lab's `NbgraderSteps`.
+        student: Identifier of the student.
+
+    Returns:
+        Dictionary from cells' names to `Given`, without those to which nobody gave anything.
+    """
+    with Gradebook(steps.directory.db_url, steps.directory.course_id) as gradebook:
+        grades = _of_submission(gradebook, steps.lab, student, Grade)
+        comments = _of_submission(gradebook, steps.lab, student, Comment)
+        cells = {name: Given(False, None, found.manual_comment or "") for name, found in comments}
+        for name, grade in grades:
+            comment = cells[name].comment if name in cells else ""
+            has_points = grade.manual_score is not None
+            cells[name] = Given(has_points, grade.needs_manual_grade, comment)
+    return {name: given for name, given in cells.items() if given.has_points or given.comment}
+
+
+def find_earlier(given, before, now, last):
+    """Finds what belongs to an earlier answer.
+
+    A cell belongs to the answers of its question, or where that has none, to all of the notebook.
+
+    Args:
+        given: Dictionary that `read_given` made, before the submission was graded again.
+        before: The answers that were graded last, as `read_answers` gives them.
+        now: Those that are graded now.
+        last: The `Outcome` of the last grading, or None.
+
+    Returns:
+        Dictionary from cells' names to the comment there, or "".
+    """
+    earlier, known = {}, last.earlier if last else {}
+    for cell, (has_points, waits, comment) in given.items():
+        answers = {name for name in now if question_of(name) == question_of(cell)} or now
+        if before and any(before.get(name) != now[name] for name in answers):
+            earlier[cell] = comment
+        elif cell in known and (waits if has_points else comment == known[cell]):
+            earlier[cell] = known[cell]
+    return earlier
+
+
+def keep(steps, student, cells):
+    """Tells the gradebook that the points which persons gave to cells need nobody's look.
+
+    Args:
+        steps: The lab's `NbgraderSteps`.
+        student: Identifier of the student.
+        cells: Names of the cells.
+    """
+    with Gradebook(steps.directory.db_url, steps.directory.course_id) as gradebook:
+        for name, grade in _of_submission(gradebook, steps.lab, student, Grade):
+            if name in cells:
+                grade.needs_manual_grade = False
+        gradebook.db.commit()
+
+
+def _of_submission(gradebook, lab, student, table):
+    """Pairs of cells' names and rows of a table of grades or comments, of one submission."""
+    return (
+        gradebook.db.query(BaseCell.name, table)
+        .select_from(table)
+        .join(BaseCell, BaseCell.id == table.cell_id)
+        .join(SubmittedNotebook, SubmittedNotebook.id == table.notebook_id)
+        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .filter(Assignment.name == lab, SubmittedAssignment.student_id == student)
+    )

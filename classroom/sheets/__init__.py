@@ -1,0 +1,1 @@
+"""Tables of people that learning platforms export: their cells, and what their columns hold."""
