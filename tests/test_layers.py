@@ -17,7 +17,7 @@ FLOORS = (
     "course_lib.consistency course_lib.fusion course_lib.multitask course_lib.transfer",
     "course_lib.experiments",
     "classroom.compat classroom.sandbox",
-    "classroom.cleaning classroom.course classroom.pages classroom.reasons",
+    "classroom.cleaning classroom.course classroom.markdown classroom.pages classroom.reasons",
     "classroom.catalogue",
     "classroom.checks classroom.kernels",
     "classroom.submissions classroom.results",
