@@ -14,8 +14,8 @@ KNOWN = (  # LaTeX that latex2mathml lacks, and what it has of the same meaning
     (r"\\arg\s*\\(max|min)(?![a-z])", r"\\arg\1"),
     (r"\\operatorname\*", r"\\operatorname"),
 )
-# Characters of an answer and of a formula that are laid out, and formulas of an answer; what is more
-# is shown as typed.
+# Characters of an answer and of a formula that are laid out, and formulas of an answer. What is
+# beyond that is shown as typed.
 LONGEST_ANSWER = 10_000
 LONGEST_FORMULA = 1000
 MOST_FORMULAS = 200

@@ -22,7 +22,7 @@ FLOORS = (
     "classroom.checks classroom.kernels",
     "classroom.submissions classroom.results",
     "classroom.running classroom.lectures classroom.reports",
-    "classroom.grading",
+    "classroom.grading classroom.serve",
     "classroom.labs",
     "classroom.doctor",
     "classroom.cli",

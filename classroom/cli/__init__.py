@@ -16,8 +16,8 @@ from classroom.cli.terminal import console, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lectures, labs and grading.")
 GROUPS = {"lectures": "lectures", "data": "data", "labs": "labs"}
-for module in ("lectures", "student", "data", "record", "labs", "grading", "build"):
-    # The bundle for students lacks the last four.
+for module in ("lectures", "student", "data", "record", "labs", "grading", "build", "serve"):
+    # The bundle for students lacks the last five.
     if find_spec(f"{__name__}.{module}"):
         commands = importlib.import_module(f"{__name__}.{module}")
         app.add_typer(commands.app, name=GROUPS.get(module))
