@@ -13,6 +13,7 @@ from nbgrader.api import (
     Comment,
     Grade,
     MissingEntry,
+    Notebook,
     SubmittedAssignment,
     SubmittedNotebook,
 )
@@ -110,7 +111,7 @@ def find_questions(course, lab):
         except MissingEntry:
             raise ValueError(f"The gradebook knows no lab {lab!r}.") from None
         counted = {}
-        columns = (SubmittedNotebook.name, BaseCell.name, Grade.needs_manual_grade)
+        columns = (Notebook.name, BaseCell.name, Grade.needs_manual_grade)
         for notebook, cell, waits in _of_lab(gradebook, lab, Grade).with_entities(*columns):
             answers, waiting = counted.get((notebook, cell), (0, 0))
             counted[notebook, cell] = answers + 1, waiting + bool(waits)
@@ -246,6 +247,7 @@ def _of_lab(gradebook, lab, table):
         gradebook.db.query(table)
         .join(BaseCell, BaseCell.id == table.cell_id)
         .join(SubmittedNotebook, SubmittedNotebook.id == table.notebook_id)
+        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
         .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         .filter(Assignment.name == lab)
@@ -268,7 +270,7 @@ def _find_comments(gradebook, lab, question):
 
 def _by_student(gradebook, lab, table, notebook, cell):
     rows = _of_lab(gradebook, lab, table).filter(
-        SubmittedNotebook.name == notebook, BaseCell.name == cell
+        Notebook.name == notebook, BaseCell.name == cell
     )
     return {
         student: row
