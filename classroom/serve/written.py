@@ -269,9 +269,7 @@ def _find_comments(gradebook, lab, question):
 
 
 def _by_student(gradebook, lab, table, notebook, cell):
-    rows = _of_lab(gradebook, lab, table).filter(
-        Notebook.name == notebook, BaseCell.name == cell
-    )
+    rows = _of_lab(gradebook, lab, table).filter(Notebook.name == notebook, BaseCell.name == cell)
     return {
         student: row
         for row, student in rows.with_entities(table, SubmittedAssignment.student_id).all()
