@@ -160,8 +160,6 @@ def test_every_page_is_shown_with_a_policy_under_which_nothing_foreign_runs(clie
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1"]
 )
-    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1"]
-)
 def test_another_name_of_this_machine_is_refused(client, host):
     """A site whose name leads to this machine all of a sudden gets nothing, key or not."""
     host = host.format(port=client.port)
