@@ -155,7 +155,7 @@ def grade_class(course, lab, cluster=None, **options):
     console.print(
         f"{len(done)} submissions were run now. Of all, {len(faults)} could not be graded, and the "
         f"code of {len(hinted)} is worth a look; `course report {lab}` says why. "
-        "Answers that a person has to read wait in formgrader."
+        "`course serve` shows the answers that a person has to read."
     )
     return not faults
 

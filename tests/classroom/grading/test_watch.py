@@ -111,6 +111,7 @@ def totals(lab):
 
 
 @pytest.mark.services
+@pytest.mark.slow
 def test_what_arrives_is_graded_once_and_broken_files_are_said(run, lab, folder, pack, answer):
     graded = []
     real = grade_class.record
