@@ -106,3 +106,9 @@ def test_a_class_from_release_to_report(invoke, scratch, tmp_path):
     moved = invoke(*at, "regrade", "multitask", "--diff")
     assert "bland_altman-check" in moved
     assert "bland_altman-tests" not in moved
+
+
+def test_what_arrives_is_not_graded_again_by_force(tmp_path, course):
+    options = ["--watch", str(tmp_path), "--force"]
+    done = RUNNER.invoke(cli.app, ["--course", str(course.root), "grade", "multitask", *options])
+    assert "for all again, `course regrade`" in str(done.exception)
