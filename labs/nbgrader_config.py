@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import classroom
+
 c = get_config()  # noqa: F821
 
 c.CourseDirectory.course_id = "transfer-and-multi-task-learning"
@@ -22,6 +24,18 @@ c.LatePenalty.unit = "percent"
 c.Execute.timeout = 120
 c.Execute.shutdown_kernel = "immediate"  # TensorFlow takes seconds to say goodbye
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError"}
+
+# Formgrader and nbgrader's feedback show formulas without a network, and what students wrote inert.
+c.HTMLExporter.filters = {"markdown2html": "classroom.markdown.markdown2html"}
+c.HTMLExporter.extra_template_basedirs.prepend(
+    [str(Path(classroom.__file__).parent / "templates" / "nbgrader")]
+)
+
+# Where formgrader's "Release" puts a lab. A class that works on one JupyterHub names a folder here
+# that everybody may write to; nbgrader does not make it.
+c.Exchange.root = str(Path(__file__).parent / "exchange")
+if os.access(Path(__file__).parent, os.W_OK):
+    Path(c.Exchange.root).mkdir(exist_ok=True)
 
 # Where the hidden checks find themselves when they run in a student's kernel.
 os.environ["COURSE_CHECKS"] = str(Path(__file__).parent / "checks")

@@ -16,7 +16,8 @@ from classroom.cli.terminal import console, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lectures, labs and grading.")
 GROUPS = {"lectures": "lectures", "data": "data", "labs": "labs"}
-for module in ("lectures", "student", "data", "record", "labs", "collecting", "grading", "build"):
+COMMANDS = "lectures student data record labs collecting grading build serve"
+for module in COMMANDS.split():
     # The bundle for students lacks the last five.
     if find_spec(f"{__name__}.{module}"):
         commands = importlib.import_module(f"{__name__}.{module}")

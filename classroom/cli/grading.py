@@ -3,6 +3,7 @@
 import math
 import time
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -35,10 +36,17 @@ def grade(
     minutes: Annotated[
         float, typer.Option(min=0, help="After so many minutes no submission is begun.")
     ] = math.inf,
+    watch: Annotated[
+        Path | None, typer.Option(help="Go on with what arrives in this folder, until Ctrl-C.")
+    ] = None,
 ):
     """Grade all submissions of a lab that are new or changed."""
-    options = {"force": force, "jobs": jobs, "cluster": cluster, "gpus": gpus}
-    options["seconds"] = 60 * minutes
+    options = {"jobs": jobs, "cluster": cluster, "gpus": gpus, "seconds": 60 * minutes}
+    if watch:
+        if force:
+            raise ValueError("--watch grades what arrives; for all again, `course regrade`.")
+        return watch_folder(open_course(context), lab, watch, sealed=not unsealed, **options)
+    options["force"] = force
     if not grade_class(open_course(context), lab, sealed=not unsealed, **options):
         raise typer.Exit(1)
 
@@ -113,9 +121,23 @@ def grade_class(course, lab, cluster=None, **options):
     console.print(
         f"{len(done)} submissions were run now. Of all, {len(faults)} could not be graded, and the "
         f"code of {len(hinted)} is worth a look; `course report {lab}` says why. "
-        "Answers that a person has to read wait in formgrader."
+        "`course serve` shows the answers that a person has to read."
     )
     return not faults
+
+
+def watch_folder(course, lab, folder, cluster=None, **options):
+    """Collects and grades what arrives in a folder, with a line for each, until Ctrl-C."""
+    from classroom.grading.watch import watch
+
+    def say(sentence):
+        console.print(f"{time.strftime('%a %H:%M')} {show(sentence)}", soft_wrap=True)
+
+    grading = partial(_grading, course, lab, cluster)
+    try:
+        watch(course, lab, folder, say, grading, cluster=cluster, **options)
+    except KeyboardInterrupt:
+        say("Stopped. What was graded is kept; what was not is graded next time.")
 
 
 @app.command()

@@ -18,7 +18,7 @@ from classroom.running.run_notebook import execute
 AHEAD = 32
 
 
-def grade(course, lab, progress=lambda outcome, left: None, *, force=False, **means):
+def grade(course, lab, progress=lambda outcome, left: None, *, force=False, retry=True, **means):
     """Grades all submissions of a lab that are not graded yet.
 
     A submission is graded again when it, the lab, its checks or the course's version have changed
@@ -31,6 +31,7 @@ def grade(course, lab, progress=lambda outcome, left: None, *, force=False, **me
         lab: Name of the lab.
         progress: Function called with each `Outcome` and the number of submissions left.
         force: Whether to grade all of them again.
+        retry: Whether to try those again that could not be graded.
         **means: As for `Means`.
 
     Returns:
@@ -44,7 +45,7 @@ def grade(course, lab, progress=lambda outcome, left: None, *, force=False, **me
         CourseIsBusy: if another grader works on the course.
         GradingStopped: if the disk is full, the gradebook out of reach, or the time is up.
     """
-    done = _run_class(Lab(course, lab), record, progress, force, Means(**means))
+    done = _run_class(Lab(course, lab), record, progress, force, Means(**means), retry)
     with explaining():
         update_penalties(course, lab)
     return done
@@ -77,7 +78,7 @@ def preview(course, lab, progress=lambda outcome, left: None, **means):
     return scores, done
 
 
-def _run_class(lab, record, progress, force, means):
+def _run_class(lab, record, progress, force, means, retry=True):
     """Prepares, runs and records the submissions of a lab, as many at once as there are workers.
 
     Args:
@@ -87,6 +88,7 @@ def _run_class(lab, record, progress, force, means):
         progress: Function called with each `Outcome` and the number of submissions left.
         force: Whether to run those that are graded too.
         means: A `Means`.
+        retry: Whether to run those that could not be graded.
 
     Returns:
         List of the `Outcome`s.
@@ -109,7 +111,7 @@ def _run_class(lab, record, progress, force, means):
         means.workers(lab.course) as pool,
     ):
         lab.load()
-        waiting, end = find_waiting(lab, force), time.monotonic() + means.seconds
+        waiting, end = find_waiting(lab, force, retry), time.monotonic() + means.seconds
         while running or (waiting and time.monotonic() < end):
             while waiting and len(running) < means.jobs + AHEAD and time.monotonic() < end:
                 attempt = attempted(prepare, waiting.pop(), lab)

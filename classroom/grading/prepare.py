@@ -136,12 +136,13 @@ class Lab:
         return hashlib.sha256(hashes.encode()).hexdigest()
 
 
-def find_waiting(lab, force):
+def find_waiting(lab, force=False, retry=True):
     """Finds the submissions that are new or changed, or of a lab that has changed.
 
     Args:
         lab: A `Lab`.
         force: Whether to find all others too.
+        retry: Whether to find those too that could not be graded.
 
     Returns:
         List of `Attempt`s, the first last.
@@ -154,7 +155,7 @@ def find_waiting(lab, force):
         if (
             force
             or last is None
-            or last.fault
+            or (retry and last.fault)
             or (last.submission, last.lab) != (outcome.submission, outcome.lab)
         ):
             waiting.append(Attempt(outcome))

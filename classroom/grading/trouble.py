@@ -38,23 +38,28 @@ def attempted(step, attempt, *args):
     try:
         return step(attempt, *args)
     except Exception as error:
-        if _is_everyones(error):
+        if is_everyones(error):
             raise
         log.exception("%s could not be graded", attempt.student)
         return attempt.failed(error)
 
 
-def _is_everyones(error):
+def is_everyones(error):
     """Whether an error is nothing of the submission's: of the disk, or a gradebook out of reach.
 
-    nbgrader makes errors of its own of some that it meets.
+    Args:
+        error: The error, or None. Those that it came from count: nbgrader makes errors of its own
+            of some that it meets.
+
+    Returns:
+        A bool.
     """
     if error is None:
         return False
     disk = isinstance(error, OSError) and error.errno in DISK
     # A damaged file is a `DatabaseError` and nothing more; its other kinds are about rows.
     gradebook = isinstance(error, OperationalError) or type(error) is DatabaseError
-    return disk or gradebook or _is_everyones(error.__context__)
+    return disk or gradebook or is_everyones(error.__context__)
 
 
 @contextmanager
@@ -63,7 +68,7 @@ def explaining():
     try:
         yield
     except Exception as error:
-        if not _is_everyones(error):
+        if not is_everyones(error):
             raise
         raise GradingStopped(
             f"Grading stopped: {error}\nIs the disk full, or the gradebook out of reach? What was "

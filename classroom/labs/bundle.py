@@ -20,6 +20,7 @@ COMMANDS = [
         "cleaning.py",
         "course.py",
         "doctor.py",
+        "markdown.py",
         "pages.py",
         "reasons.py",
         "cli/__init__.py",

@@ -3,7 +3,6 @@
 import html
 import json
 import os
-import re
 from copy import deepcopy
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,80 +10,18 @@ from urllib.parse import urlsplit
 import vl_convert
 from bs4 import BeautifulSoup
 from filelock import FileLock
-from latex2mathml.converter import convert
 from nbconvert.exporters import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat.v4 import new_markdown_cell
 from traitlets import default
 
 from classroom import pages
+from classroom.markdown import MathRenderer
 from course_lib import claims, messages, plots
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 VEGA = "application/vnd.vegalite.v5+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-KNOWN = (  # LaTeX that latex2mathml lacks, and what it has of the same meaning
-    (r"\\(begin|end)\{aligned\}", r"\\\1{align*}"),
-    (r"\\arg\s*\\(max|min)(?![a-z])", r"\\arg\1"),
-    (r"\\operatorname\*", r"\\operatorname"),
-)
-
-
-def draw_formula(tex, display="inline"):
-    """Draws a formula as MathML.
-
-    Args:
-        tex: The formula in LaTeX, without dollars.
-        display: `"inline"` or `"block"`.
-
-    Returns:
-        A MathML element.
-
-    Raises:
-        ValueError: if the formula is wrong, or holds what cannot be drawn.
-    """
-    known = tex
-    for pattern, replacement in KNOWN:
-        known = re.sub(pattern, replacement, known)
-    try:
-        drawn = convert(known, display=display)
-    except Exception as error:  # latex2mathml's own errors have no base in common
-        raise ValueError(f"formula {tex!r} is wrong: {type(error).__name__}") from error
-    if left := re.search(r"[\\&]", BeautifulSoup(drawn, features="html.parser").text):
-        raise ValueError(f"formula {tex!r} cannot be drawn: pages would show a {left[0]!r} in it")
-    return drawn
-
-
-class MathRenderer(IPythonRenderer):
-    """Renders formulas as MathML, which browsers draw by themselves.
-
-    Attributes:
-        faults: What is wrong with formulas; these are shown as they were typed.
-    """
-
-    def __init__(self, faults, **options):
-        super().__init__(**options)
-        self.faults = faults
-
-    def _draw(self, tex, display):
-        try:
-            return draw_formula(tex, display)
-        except ValueError as error:
-            self.faults.append(str(error))
-            return f"<code>{html.escape(tex)}</code>"
-
-    def block_math(self, body):
-        return self._draw(body, "block")
-
-    def inline_math(self, body):
-        return self._draw(body, "inline")
-
-    def block_html(self, html):
-        # nbconvert would close each tag in its block, so that <details> folded nothing.
-        return super().block_html(html) if "<img" in html else f"{html}\n"
-
-    def latex_environment(self, name, body):
-        return self._draw(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
 
 
 class LectureExporter(HTMLExporter):

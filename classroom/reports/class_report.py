@@ -42,12 +42,28 @@ def write_report(course, lab):
     Raises:
         ValueError: if nothing of the lab was graded.
     """
-    results = read_results(course, lab)
+    document = make_report(course, lab)
     table = export.write(course, lab)
     page = table.with_suffix(".html")
-    titles = read_titles(course, lab)
-    page.write_text(_page(lab, results, titles, find_similar(course, lab)), encoding="utf-8")
+    page.write_text(document, encoding="utf-8")
     return page, table
+
+
+def make_report(course, lab):
+    """Makes the report's page.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+
+    Returns:
+        The page, whole in one string.
+
+    Raises:
+        ValueError: if nothing of the lab was graded.
+    """
+    results, titles = read_results(course, lab), read_titles(course, lab)
+    return _page(lab, results, titles, find_similar(course, lab))
 
 
 def _page(lab, results, titles, similar):

@@ -152,9 +152,22 @@ def write_feedback(course, lab):
         content = json.dumps(asdict(feedback), indent=2)
         (folder / f"{lab}.json").write_text(content, encoding="utf-8")
         page = folder / f"{lab}.html"
-        page.write_text(render("feedback.html", lab=lab, feedback=feedback), encoding="utf-8")
+        page.write_text(make_page(lab, feedback), encoding="utf-8")
         pages.append(page)
     return pages
+
+
+def make_page(lab, feedback):
+    """Makes a student's page.
+
+    Args:
+        lab: Name of the lab.
+        feedback: A `Feedback`.
+
+    Returns:
+        The page, whole in one string.
+    """
+    return render("feedback.html", lab=lab, feedback=feedback)
 
 
 def _read_answers(course, lab, student):

@@ -10,7 +10,7 @@ from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from classroom.catalogue import lectures as catalogue
 from classroom.course import Course
 from classroom.lectures import run_lectures
-from classroom.lectures.lecture_pages import MathRenderer
+from classroom.markdown import MathRenderer
 
 COURSE = Course.find(__file__)
 LECTURES = catalogue.list_lectures(COURSE)

@@ -121,3 +121,9 @@ def test_export_into_a_platforms_file_names_who_is_missing(invoke, lab, tmp_path
     assert (tmp_path / "x-tiny-graded.csv").read_text() == "Username,tiny\nada,4\nzoe,\n"
     assert "handed nothing in (1)\n  line 3: zoe\n" in shown
     assert "not in the file (1)\n  bob\n" in shown
+
+
+def test_what_arrives_is_not_graded_again_by_force(tmp_path, course):
+    options = ["--watch", str(tmp_path), "--force"]
+    done = RUNNER.invoke(cli.app, ["--course", str(course.root), "grade", "multitask", *options])
+    assert "for all again, `course regrade`" in str(done.exception)

@@ -25,6 +25,7 @@ from classroom.cli import lectures
 from classroom.course import Course
 from classroom.kernels import warm_server
 from classroom.lectures import lecture_cells, lecture_pages, run_lectures
+from classroom.markdown import draw_formula
 
 pytestmark = pytest.mark.services
 
@@ -202,7 +203,7 @@ def test_a_page_shows_widgets_as_texts(write_page):
     ],
 )
 def test_formulas_are_drawn_whole(tex, text):
-    assert BeautifulSoup(lecture_pages.draw_formula(tex), "html.parser").text == text
+    assert BeautifulSoup(draw_formula(tex), "html.parser").text == text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """nbgrader's own web application on the gradebook of a class."""
 
+import base64
+import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,8 +18,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+from nbgrader.server_extensions.formgrader import handlers
 
+import classroom
 from classroom.grading.grade_class import grade
 
 pytestmark = pytest.mark.services
@@ -39,6 +45,8 @@ HOSTILE = f"""<script>{STEAL}</script> <img src=x onerror="{STEAL}"> <svg onload
 
     <script>{STEAL}</script>
 """
+# Formulas that latex2mathml turns into tags and attributes as they stand.
+FORMULAS = rf"$\text{{<script>{STEAL}</script>}} \href{{javascript:{STEAL}}}{{x}}$"
 
 
 @pytest.fixture
@@ -46,7 +54,7 @@ def address(lab, hand_in, answer):
     """Address of a Jupyter server that runs in the lab's course, with two graded submissions."""
     hand_in("ada", RIGHT)
     hostile = answer(f"from IPython.display import HTML, Markdown, Javascript\n{RIGHT}")
-    hostile.cells[-1].source = HOSTILE
+    hostile.cells[-1].source = f"{HOSTILE}\n\nThe mean, $\\frac{{a}}{{b}}$, {FORMULAS}"
     hostile.cells += [
         new_markdown_cell(HOSTILE),
         new_raw_cell(HOSTILE, metadata={"raw_mimetype": "text/html", "format": "text/html"}),
@@ -87,13 +95,37 @@ def get(address, path):
     raise TimeoutError("The server did not start.")
 
 
-def test_formgrader_shows_the_class(address):
+def test_formgrader_shows_the_class_without_a_network_and_misses_no_exchange(address):
     (assignment,) = json.loads(get(address, "api/assignments"))
     assert (assignment["name"], assignment["num_submissions"]) == ("tiny", 2)
     submission, _ = json.loads(get(address, "api/submissions/tiny"))
     assert (submission["student"], submission["score"]) == ("ada", 3)
     assert submission["autograded"]
     assert "nbgrader formgrade" in get(address, "gradebook/tiny")
+    start = get(address, "manage_assignments")
+    assert 'id="main-table"' in start
+    assert "warning-exchange" not in start
+    notebooks = json.loads(get(address, "api/submitted_notebooks/tiny/tiny"))
+    (notebook,) = (one for one in notebooks if one["student"] == "eve")
+    page = get(address, f"submissions/{notebook['id']}/")
+    assert "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>" in page
+    for shown in (start, page):
+        soup = BeautifulSoup(shown, "html.parser")
+        loaded = [tag.get("src") or tag.get("href") for tag in soup.select("[src], link[href]")]
+        assert len(loaded) > 5
+        assert {path[:12] for path in loaded} <= {"/formgrader/", "data:image/p"}
+
+
+def test_what_formgrader_may_run_below_students_answers_is_its_own():
+    """Names nbgrader when it changes a script that stands below our policy."""
+    macros = Path(handlers.template_path, "formgrade", "formgrade_macros.html.j2").read_text()
+    navigation = macros[macros.index("{% macro nav(") :]
+    scripts = re.findall(r"<script[^>]*>(.*?)</script>", navigation, re.DOTALL)
+    scripts += sorted(set(re.findall(r'onclick="(.*?)"', navigation)))
+    checksums = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
+    policy = Path(classroom.__file__).with_name("templates") / "nbgrader/base/mathjax.html.j2"
+    allowed = re.findall(r"'sha256-(.*?)'", policy.read_text())
+    assert sorted(allowed) == sorted(checksums)
 
 
 class Running(HTMLParser):
