@@ -86,9 +86,8 @@ def _refuse(course, lab, sealed):
             f"{course.labs} lies below {place}, which students' code may read: it would see "
             "solutions and other submissions. Move the course, to /srv for instance."
         )
-    course.source(lab)
     with course.gradebook(lab) as gradebook:
-        find_lab(gradebook, lab)
+        find_lab(course, lab, gradebook)
 
 
 def _configured(course, kind):

@@ -9,7 +9,7 @@ from classroom.running.graded_cells import read_score
 
 
 def record(attempt, lab):
-    """Records a submission: its scores, its executed notebook and files, its outcome.
+    """Records a submission: its scores, its executed notebooks and files, its outcome.
 
     Args:
         attempt: An `Attempt` that was run, or that cannot be graded.
@@ -21,18 +21,20 @@ def record(attempt, lab):
     folder = lab.course.labs / "autograded" / attempt.student / lab.name
     if attempt.is_readable:
         _register(attempt, lab)
-    notebook = nbformat.reads(attempt.notebook, as_version=4) if attempt.notebook else None
-    if notebook is not None:
-        notebook = lab.steps.save(notebook, attempt.student)
+    notebooks = {
+        name: lab.steps.save(nbformat.reads(notebook, as_version=4), name, attempt.student)
+        for name, notebook in attempt.notebooks.items()
+    }
     if folder.exists():
         rmtree(str(folder))
-    if notebook is not None:
+    if notebooks:
         for name, content in attempt.files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         folder.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, folder / f"{lab.name}.ipynb")
+        for name, notebook in notebooks.items():
+            nbformat.write(notebook, folder / f"{name}.ipynb")
         lab.steps.converter.set_permissions(lab.name, attempt.student)
     outcomes.write(lab.course, lab.name, attempt.outcome)
     return attempt
@@ -45,18 +47,35 @@ def _register(attempt, lab):
     with Gradebook(directory.db_url, directory.course_id) as gradebook:
         gradebook.update_or_create_student(attempt.student)
         gradebook.update_or_create_submission(lab.name, attempt.student, **when)
+        for name in lab.notebooks if attempt.notebooks else ():
+            if name not in attempt.notebooks:
+                _score_unseen(gradebook, attempt, lab, name)
 
 
-def read_scores(attempt):
+def _score_unseen(gradebook, attempt, lab, name):
+    """Scores a notebook that was not run: 0 if it is missing, else a person has to look."""
+    is_missing = name in attempt.missing
+    notebook = gradebook.find_submission_notebook(name, lab.name, attempt.student)
+    notebook.late_submission_penalty = None
+    for grade in notebook.grades:
+        grade.auto_score = 0 if is_missing else None
+        grade.needs_manual_grade = not is_missing
+    gradebook.db.commit()
+
+
+def read_scores(attempt, lab):
     """Reads the scores of an executed submission, and records nothing.
 
     Args:
         attempt: An `Attempt` that was run.
+        lab: The `Lab`.
 
     Returns:
         Dictionary from each graded cell's name to its score; None where a person has to grade.
     """
-    cells = nbformat.reads(attempt.notebook, as_version=4).cells
     return {
-        cell.metadata.nbgrader.grade_id: read_score(cell)[0] for cell in cells if is_grade(cell)
+        lab.name_cell(name, cell.metadata.nbgrader.grade_id): read_score(cell)[0]
+        for name, notebook in attempt.notebooks.items()
+        for cell in nbformat.reads(notebook, as_version=4).cells
+        if is_grade(cell)
     }

@@ -25,7 +25,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to run.
+    """One notebook of a submission to run.
 
     Attributes:
         notebook: The sanitized notebook, as JSON.
@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Executed:
-    """A submission that was run.
+    """A notebook that was run.
 
     Attributes:
         notebook: The executed notebook, as JSON; its test cells hold the verdicts as outputs.

@@ -26,6 +26,21 @@ log = logging.getLogger(__name__)
 _idle, _lending = {}, threading.Lock()
 
 
+def execute_all(jobs):
+    """Runs the notebooks of one submission, one after another.
+
+    Args:
+        jobs: List of `Job`s.
+
+    Returns:
+        List of `Executed`s.
+
+    Raises:
+        ValueError, RuntimeError, SandboxError: as `execute`.
+    """
+    return [execute(job) for job in jobs]
+
+
 def execute(job):
     """Runs a submission: first its notebook, visible tests included, then the hidden checks.
 
