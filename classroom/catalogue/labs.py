@@ -32,9 +32,41 @@ def list_labs(course):
         ValueError: if one of them is no notebook, with its path.
     """
     return [
-        Lab(name, points(_read(course.source(name))), variant_paths(course, name))
+        Lab(name, read_points(course, name), variant_paths(course, name))
         for name in course.lab_names()
     ]
+
+
+def name_cell(notebooks, notebook, cell):
+    """Names a cell, so that no other of its lab is called the same.
+
+    Args:
+        notebooks: The lab's notebooks, of any kind.
+        notebook: Name of the cell's notebook.
+        cell: The name that nbgrader has for the cell, which another notebook's may have too.
+
+    Returns:
+        `CELL` in a lab of one notebook, else `NOTEBOOK/CELL`.
+    """
+    return cell if len(notebooks) == 1 else f"{notebook}/{cell}"
+
+
+def read_points(course, lab):
+    """Returns a dictionary from the name of each test cell of a lab to its points.
+
+    Args:
+        course: A `Course`.
+        lab: Name of the lab.
+
+    Raises:
+        ValueError: for an unknown lab, or if one of its notebooks is none, with its path.
+    """
+    names = course.notebook_names(lab)
+    return {
+        name_cell(names, name, cell): worth
+        for name in names
+        for cell, worth in points(_read(course.source(lab, name))).items()
+    }
 
 
 def _read(path):

@@ -16,11 +16,12 @@ import nbformat
 import pooch
 from nbgrader.utils import is_solution
 
+from classroom.catalogue.labs import name_cell
 from classroom.checks.hidden import load
 from classroom.course import Course
 from classroom.grading.attempt import Attempt
 from classroom.grading.nbgrader_steps import NbgraderSteps
-from classroom.results import outcomes, questions
+from classroom.results import outcomes
 from classroom.running.graded_cells import find_checks
 from classroom.submissions import repair
 from classroom.submissions.hints import find_hints, in_words, read_lectures
@@ -47,8 +48,8 @@ class Lab:
         return self.course.notebook_names(self.name)
 
     def name_cell(self, notebook, cell):
-        """Names a cell of one of its notebooks, see `questions.name_cell`."""
-        return questions.name_cell(self.notebooks, notebook, cell)
+        """Names a cell of one of its notebooks, see `catalogue.labs`."""
+        return name_cell(self.notebooks, notebook, cell)
 
     def say(self, notebook, words):
         """Adds to words which of its notebooks they are about, if there are several."""
@@ -214,8 +215,8 @@ def _read_all(folder, lab):
     """Reads the notebooks that were handed in.
 
     Returns:
-        Dictionary from their names to what was read; the names of those that were not handed in; and
-        notes.
+        Dictionary from their names to what was read, the names of those that were not handed in,
+        and notes.
     """
     read, missing, notes, faults = {}, [], [], []
     for name in lab.notebooks:

@@ -50,7 +50,11 @@ def bundle(course, path):
     Returns:
         The path.
     """
-    files = {f"labs/{lab}/{lab}.ipynb": release(course, lab) for lab in course.lab_names()}
+    files = {}
+    for lab in course.lab_names():
+        release(course, lab)
+        for name in course.notebook_names(lab):
+            files[f"labs/{lab}/{name}.ipynb"] = course.released(lab, name)
     files["README.md"] = course.root / "docs" / "students.md"
     for name in (
         "LICENSE",

@@ -20,7 +20,7 @@ def release(course, lab):
         lab: Name of the lab.
 
     Returns:
-        Path of the released notebook.
+        Path of the released notebook, the first if there are several.
 
     Raises:
         ValueError: for an unknown lab.

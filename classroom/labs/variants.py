@@ -2,8 +2,9 @@
 
 A variant is a script in `labs/variants/LAB/` in jupytext's percent format. Its first cell holds a
 docstring, which says what is right or wrong about it, and `LOSES`, the points that it loses in each
-test cell. A hostile one, which tries to get points by other means, has a name that begins with
-`hostile_` and may have `REPORTED`, words that its hints or notes must hold.
+test cell. In a lab of several notebooks cells are called `NOTEBOOK/CELL`. A hostile one, which
+tries to get points by other means, has a name that begins with `hostile_` and may have `REPORTED`,
+words that its hints or notes must hold.
 
 If it differs from the reference solution in a few lines, its first cell lists them in `REPLACE`, a
 dictionary from old text to new text. Each old text occurs exactly once in all solution cells
@@ -20,7 +21,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.utils import is_solution
 
-from classroom.catalogue.labs import variant_paths
+from classroom.catalogue.labs import name_cell, variant_paths
 from classroom.results.questions import question_of
 from classroom.submissions.match_cells import definitions
 
@@ -132,8 +133,60 @@ def _apply(path, source, edits):
 
 def read_all(course, lab):
     """Reads all variants of a lab, by name."""
-    solved = solutions(nbformat.read(course.source(lab), as_version=4))
+    solved = all_solutions(read_sources(course, lab))
     return [read(path, solved) for path in variant_paths(course, lab)]
+
+
+def read_sources(course, lab):
+    """Returns a dictionary from the names of a lab's notebooks to these, with solutions."""
+    return {
+        name: nbformat.read(course.source(lab, name), as_version=4)
+        for name in course.notebook_names(lab)
+    }
+
+
+def all_solutions(notebooks):
+    """Returns a dictionary from the names of all solution cells of a lab to their sources.
+
+    Args:
+        notebooks: Dictionary from the names of the lab's notebooks to these.
+    """
+    return {
+        name_cell(notebooks, name, cell): source
+        for name, notebook in notebooks.items()
+        for cell, source in solutions(notebook).items()
+    }
+
+
+def answer_all(notebooks, answers):
+    """Fills answers into all notebooks of a lab.
+
+    Args:
+        notebooks: Dictionary from the names of the lab's notebooks to these.
+        answers: Dictionary from the names of solution cells, as in `all_solutions`, to their new
+            source.
+
+    Returns:
+        A dictionary like `notebooks`, with copies.
+
+    Raises:
+        ValueError: if the lab has no such cell.
+    """
+    if unknown := sorted(answers.keys() - (known := all_solutions(notebooks)).keys()):
+        raise ValueError(
+            f"The lab has no solution cell {unknown[0]!r}. There are: {', '.join(known)}."
+        )
+    return {
+        name: answer(
+            notebook,
+            {
+                cell: answers[full]
+                for cell in solutions(notebook)
+                if (full := name_cell(notebooks, name, cell)) in answers
+            },
+        )
+        for name, notebook in notebooks.items()
+    }
 
 
 def answer(notebook, answers):

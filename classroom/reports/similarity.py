@@ -19,8 +19,8 @@ import numpy as np
 from nbgrader.utils import is_locked, is_solution
 from scipy.sparse import csr_array
 
+from classroom.catalogue.labs import name_cell
 from classroom.compat.copydetect import filter_code, winnow
-from classroom.results.questions import name_cell
 
 # Characters of a piece without names, and pieces of which at least one is kept.
 PIECE = 20

@@ -16,7 +16,8 @@ from nbgrader.api import (
 )
 
 import classroom.compat.gradebook  # noqa: F401
-from classroom.results.questions import name_cell, question_of
+from classroom.catalogue.labs import name_cell
+from classroom.results.questions import question_of
 
 
 class Scores(NamedTuple):
@@ -24,7 +25,7 @@ class Scores(NamedTuple):
 
     Attributes:
         students: Dictionary from each student's identifier to their full name, or "".
-        cells: Names of the graded cells, see `questions.name_cell`, in the lab's order.
+        cells: Names of the graded cells, see `name_cell`, in the lab's order.
         points: Highest score of each cell, `(cells,)`.
         scores: Scores, `(students, cells)`; NaN where a person has to grade first.
         by_person: Whether a score was given by a person, `(students, cells)`.

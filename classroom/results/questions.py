@@ -1,20 +1,6 @@
-"""What a lab's graded cells are called, and which question each belongs to."""
+"""Which question of a lab a graded cell belongs to."""
 
 ENDINGS = ("-tests", "-check")
-
-
-def name_cell(notebooks, notebook, cell):
-    """Names a cell, so that no other of its lab is called the same.
-
-    Args:
-        notebooks: The lab's notebooks, of any kind.
-        notebook: Name of the cell's notebook.
-        cell: The name that nbgrader has for the cell, which another notebook's may have too.
-
-    Returns:
-        `CELL` in a lab of one notebook, else `NOTEBOOK/CELL`.
-    """
-    return cell if len(notebooks) == 1 else f"{notebook}/{cell}"
 
 
 def question_of(cell):
