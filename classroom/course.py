@@ -88,6 +88,8 @@ class Course:
             if (self.labs / name).exists():
                 shutil.copytree(self.labs / name, root / "labs" / name, dirs_exist_ok=True)
         shutil.copy(self.labs / CONFIGURATION, root / "labs")
+        if (times := self.build / "reference").exists():
+            shutil.copytree(times, root / "build" / "reference", dirs_exist_ok=True)
         return Course(root)
 
     def lab_names(self):

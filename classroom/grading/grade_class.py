@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from classroom.checks.hidden import seed_of
+from classroom.grading import reference
 from classroom.grading.means import Means
 from classroom.grading.prepare import Lab, find_waiting, prepare
 from classroom.grading.record import read_scores, record
@@ -103,6 +104,8 @@ def _run_class(lab, record, progress, force, means):
     ):
         lab.load()
         waiting, end = find_waiting(lab, force), time.monotonic() + means.seconds
+        if waiting and not means.bounds_cells(lab.course):
+            job = reference.fit(job, lab, pool)
         while running or (waiting and time.monotonic() < end):
             while waiting and len(running) < means.jobs + AHEAD and time.monotonic() < end:
                 attempt = attempted(prepare, waiting.pop(), lab)

@@ -17,7 +17,7 @@ import pooch
 from nbgrader.utils import is_solution
 
 from classroom.catalogue.labs import name_cell
-from classroom.checks.hidden import load
+from classroom.checks.examine import examine
 from classroom.course import Course
 from classroom.grading.attempt import Attempt
 from classroom.grading.nbgrader_steps import NbgraderSteps
@@ -60,18 +60,12 @@ class Lab:
         """Source of its hidden checks.
 
         Raises:
-            ValueError: if they cannot be loaded, or a cell calls one that there is not.
+            ValueError: if they cannot be used, or a cell calls one that there is not.
         """
         path = self.course.checks(self.name)
-        source = path.read_text(encoding="utf-8") if path.exists() else ""
-        try:
-            known = load(source)
-        except Exception as error:  # whatever a mistake of its author's raises
-            raise ValueError(
-                f"{path} cannot be loaded: {error!r}. Mend it and grade again."
-            ) from error
-        for name in self.notebooks:
-            for cell in nbformat.read(self.course.source(self.name, name), as_version=4).cells:
+        source, known = examine(path)
+        for name, notebook in self.sources.items():
+            for cell in notebook.cells:
                 for task, _ in find_checks(cell):
                     if task not in known:
                         raise ValueError(
@@ -80,6 +74,11 @@ class Lab:
                             f"{', '.join(known) or 'none'}."
                         )
         return source
+
+    @cached_property
+    def sources(self):
+        """Dictionary from the names of its notebooks to these with solutions and checks."""
+        return {name: _read(self.course.source(self.name, name)) for name in self.notebooks}
 
     @cached_property
     def released(self):

@@ -1,11 +1,10 @@
 """Recording what became of submissions: in the gradebook, in `autograded/`, and as outcomes."""
 
 import nbformat
-from nbgrader.utils import is_grade, rmtree
+from nbgrader.utils import is_grade, is_task, rmtree
 
 from classroom.compat.gradebook import Gradebook
 from classroom.results import outcomes
-from classroom.running.graded_cells import read_score
 
 
 def record(attempt, lab):
@@ -73,9 +72,14 @@ def read_scores(attempt, lab):
     Returns:
         Dictionary from each graded cell's name to its score; None where a person has to grade.
     """
+    run = {name: nbformat.reads(text, as_version=4) for name, text in attempt.notebooks.items()}
     return {
-        lab.name_cell(name, cell.metadata.nbgrader.grade_id): read_score(cell)[0]
-        for name, notebook in attempt.notebooks.items()
-        for cell in nbformat.reads(notebook, as_version=4).cells
-        if is_grade(cell)
+        lab.name_cell(name, cell.metadata.nbgrader.grade_id): score(cell)
+        for notebooks, score in (
+            (run, lambda cell: lab.steps.read_score(cell) if is_grade(cell) else None),
+            ({name: lab.original[name] for name in attempt.missing}, lambda cell: 0),
+        )
+        for name, notebook in notebooks.items()
+        for cell in notebook.cells
+        if is_grade(cell) or is_task(cell)
     }

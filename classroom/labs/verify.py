@@ -9,6 +9,7 @@ import numpy as np
 
 from classroom.catalogue import labs as catalogue
 from classroom.checks.hidden import load
+from classroom.grading import reference
 from classroom.grading.grade_class import grade
 from classroom.grading.prepare import Lab
 from classroom.labs import variants
@@ -64,15 +65,17 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
         yield Finding(
             "The release is the same each time", [] if first == second else ["two releases differ"]
         )
-        leaks = [line for name in sources for line in _leaks(sources[name], first[name])]
+        released = {name: nbformat.reads(text, as_version=4) for name, text in first.items()}
+        leaks = [line for name in sources for line in _leaks(sources[name], released[name])]
         yield Finding("The release shows no solution and no hidden check", leaks)
         yield Finding("Cells are worth what their checks give", _other_points(course, lab, sources))
 
-        students = _hand_all_in(course, lab, sources, first)
+        students = _hand_all_in(course, lab, sources, released)
         outcomes = {
             outcome.student: outcome
             for outcome in grade(course, lab, progress, jobs=jobs, **options)
         }
+        yield from _state_bound(Lab(course, lab))
         faults = [f"{name}: {o.fault}" for name, o in outcomes.items() if o.fault]
         yield Finding("Every notebook was graded", faults)
         yield from _judge_scores(course, lab, students)
@@ -92,11 +95,22 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
             yield Finding("Forged answers get no point", _forgeable(course, lab, sources, options))
 
 
+def _state_bound(lab):
+    """States the bound of a cell that the solution's time gives, where no other is configured."""
+    known = reference.recall(lab)
+    if known and known["seconds"] is not None:
+        yield Finding(
+            f"The solution's slowest cell takes {known['seconds']:.1f} s, so that `course grade` "
+            f"stops a cell after {reference.bound(known['seconds']):.0f} s",
+            [],
+        )
+
+
 def _release(course, lab):
-    """Releases a lab; returns a dictionary from the names of its notebooks to these."""
+    """Releases a lab; returns a dictionary from the names of its notebooks to their texts."""
     release(course, lab)
     return {
-        name: nbformat.read(course.released(lab, name), as_version=4)
+        name: course.released(lab, name).read_text(encoding="utf-8")
         for name in course.notebook_names(lab)
     }
 

@@ -57,9 +57,11 @@ class Executed:
         seconds: Time that it took.
         cells: What became of each graded cell.
         notes: What was odd, in words.
+        slowest: Time that its slowest cell or hidden check took.
     """
 
     notebook: str
     seconds: float
     cells: dict[str, CellOutcome]
     notes: list[str]
+    slowest: float

@@ -119,7 +119,13 @@ class _Run:
         finally:
             await self.kernel.stop()
         seconds = time.monotonic() - start
-        return Executed(nbformat.writes(self.notebook), seconds, self.outcomes, self.notes)
+        return Executed(
+            nbformat.writes(self.notebook),
+            seconds,
+            self.outcomes,
+            self.notes,
+            self.kernel.slowest,
+        )
 
     async def _run_cell(self, number, cell):
         """Runs a cell as nbgrader does. If it is graded, its outputs decide on its points."""
