@@ -59,7 +59,8 @@ def read_points(course, lab):
         lab: Name of the lab.
 
     Raises:
-        ValueError: for an unknown lab, or if one of its notebooks is none, with its path.
+        ValueError: for an unknown lab, or if one of its notebooks is none, or has a cell that lacks
+            what nbgrader asks for, with path and cell.
     """
     names = course.notebook_names(lab)
     return {
@@ -73,9 +74,39 @@ def _read(path):
     # As plain JSON, since the import of nbformat takes longer than all labs.
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        return {"cells": [{"metadata": cell["metadata"]} for cell in notebook["cells"]]}
+        cells = [{"metadata": cell["metadata"]} for cell in notebook["cells"]]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is no notebook: {error}") from error
+    _refuse_omissions(path, [cell["metadata"].get("nbgrader", {}) for cell in cells])
+    return {"cells": cells}
+
+
+def _refuse_omissions(path, cells):
+    """Raises what nbgrader's metadata of a lab's cells lack, with the cell's number or name."""
+    names = set()
+    for number, about in enumerate(cells, 1):
+        if not any(about.get(kind) for kind in ("grade", "solution", "locked", "task")):
+            continue
+        name = about.get("grade_id")
+        if not name or name in names:
+            lack = f"has the name {name!r} of another cell" if name else "has no `grade_id`"
+            raise ValueError(
+                f"{path}: cell {number} {lack}. Give it a name of its own in nbgrader's metadata; "
+                "CONTRIBUTING.md shows them."
+            )
+        names.add(name)
+        if (about.get("grade") or about.get("task")) and not _is_number(about.get("points")):
+            raise ValueError(
+                f"{path}: the graded cell {name!r} has no number of `points` in nbgrader's "
+                f"metadata, but {about.get('points')!r}."
+            )
+
+
+def _is_number(points):
+    try:
+        return float(points) >= 0
+    except (TypeError, ValueError):
+        return False
 
 
 def points(notebook):

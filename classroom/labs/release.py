@@ -6,6 +6,7 @@ from filelock import FileLock
 from nbgrader.converters import GenerateAssignment
 
 import classroom.compat.gradebook  # noqa: F401
+from classroom.catalogue.labs import read_points
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +24,9 @@ def release(course, lab):
         Path of the released notebook, the first if there are several.
 
     Raises:
-        ValueError: for an unknown lab.
+        ValueError: for an unknown lab, or one with a cell that lacks a name or points.
     """
-    course.source(lab)
+    read_points(course, lab)
     with FileLock(course.labs / "release.lock"):  # nbgrader makes the gradebook at first
         GenerateAssignment(
             coursedir=course.directory(lab), config=course.config, force=True, log=log

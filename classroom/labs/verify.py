@@ -56,9 +56,11 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
         `Finding`s.
 
     Raises:
-        ValueError: for an unknown lab.
+        ValueError: for an unknown lab, or one that lacks a cell's name or points, or a check, or
+            has a variant which names a task or a test cell that there is not.
     """
-    sources = variants.read_sources(course, lab)
+    sources, known = variants.read_sources(course, lab), load(Lab(course, lab).checks)
+    variants.read_all(course, lab)
     with tempfile.TemporaryDirectory() as folder:
         course = course.copy(Path(folder))
         first, second = _release(course, lab), _release(course, lab)
@@ -68,7 +70,7 @@ def verify(course, lab, jobs=1, progress=lambda outcome, left: None, **options):
         released = {name: nbformat.reads(text, as_version=4) for name, text in first.items()}
         leaks = [line for name in sources for line in _leaks(sources[name], released[name])]
         yield Finding("The release shows no solution and no hidden check", leaks)
-        yield Finding("Cells are worth what their checks give", _other_points(course, lab, sources))
+        yield Finding("Cells are worth what their checks give", _other_points(known, sources))
 
         students = _hand_all_in(course, lab, sources, released)
         outcomes = {
@@ -153,9 +155,8 @@ def _judge_scores(course, lab, students):
             )
 
 
-def _other_points(course, lab, sources):
+def _other_points(known, sources):
     """Check cells whose points are not those that their check gives."""
-    known = load(Lab(course, lab).checks)
     return [
         f"{cell.metadata.nbgrader.grade_id} is worth {cell.metadata.nbgrader.points:g}, its check "
         f"{known[task].points:g}"
@@ -213,14 +214,13 @@ def _lines(notebook):
 def _differences(points, reached, variant, pack):
     """Judges a variant by all cells but those of the variants that share its notebook."""
     loses = variant.loses
-    unknown = [f"there is no test cell {cell}" for cell in set(loses) - set(points)]
     others = {task for other in pack if other is not variant for task in other.tasks}
     expected = {
         cell: points[cell] - loses.get(cell, 0)
         for cell in points
         if question_of(cell) not in others
     }
-    return unknown + [
+    return [
         f"{cell} scored {reached[cell]:g}, should score {score:g}"
         for cell, score in expected.items()
         if not np.isclose(reached[cell], score)
