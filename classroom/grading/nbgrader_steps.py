@@ -60,7 +60,7 @@ class NbgraderSteps:
     def read_score(self, cell):
         """Reads the score of an executed cell, None if a person has to grade it."""
         for step in self.after:
-            if isinstance(step, IgnorePattern):
+            if isinstance(step, IgnorePattern) and step.enabled:
                 cell, _ = step.preprocess_cell(cell, {}, 0)
         return determine_grade(cell, log)[0]
 

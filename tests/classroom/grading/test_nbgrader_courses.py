@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.apps import quickstartapp
 
 from classroom.catalogue.labs import list_labs
 from classroom.course import Course
 from classroom.grading.grade_class import grade, preview
+from classroom.grading.nbgrader_steps import NbgraderSteps
 from classroom.labs import variants
 from classroom.labs.release import release
 from classroom.labs.verify import verify
@@ -161,6 +163,26 @@ def test_a_notebook_need_not_bear_the_name_of_its_lab(lab, answer):
     assert list_labs(lab)[0].points == {"double-tests": 1, "double-check": 2}
 
 
+@pytest.mark.parametrize(("enabled", "score"), [(True, 2), (False, 0)])
+def test_words_on_stderr_cost_what_the_configuration_says(lab, enabled, score):
+    lab.config.IgnorePattern.enabled = enabled
+    test = cell(new_code_cell, "", "warns", grade=True, locked=True, points=2)
+    test.outputs = [new_output("stream", name="stderr", text="careful")]
+    assert NbgraderSteps(lab, "tiny").read_score(test) == score
+
+
+def test_a_folder_of_nbgraders_is_a_course(lab, tmp_path):
+    alone = tmp_path / "q101"
+    shutil.copytree(lab.labs, alone)
+    with (alone / "nbgrader_config.py").open("a") as file:
+        file.write('c.IncludeHeaderFooter.header = "source/header.ipynb"\n')
+    found = Course.find(alone / "source" / "tiny")
+    assert (found.root, found.labs) == (alone, alone)
+    assert found.lab_names() == ["tiny"]
+    assert found.config.IncludeHeaderFooter.header == str(alone / "source/header.ipynb")
+    assert Course.find(lab.labs).root == lab.root
+
+
 def test_magics_beside_a_check_change_nothing(lab, hand_in):
     path = lab.source("tiny")
     path.write_text(path.read_text().replace("# Hidden check: other", "%%time\\n# Hidden check"))
@@ -203,6 +225,7 @@ def test_nbgraders_own_course_is_graded_as_nbgrader_does(quickstart):
         assert found == scores
     assert ours["s0", "problem3", "warns"] == (0, False)
     assert ours["s0", "problem3", "draw"] == (None, True)
+    assert np.isnan(by_cell(quickstart, "ps1")["s0"]["problem3/draw"])
     assert ours["hacker", "problem3", "hidden"] == (0, False)
     scores, _ = preview(quickstart, "ps1", jobs=2)
     assert differences(read_scores(quickstart, "ps1"), scores) == []
