@@ -9,6 +9,8 @@ from unittest import mock
 
 from traitlets.config import PyFileConfigLoader
 
+CONFIGURATION = "nbgrader_config.py"
+
 
 @dataclass(frozen=True)
 class Course:
@@ -16,7 +18,7 @@ class Course:
 
     Attributes:
         root: The folder that holds `notebooks/` and `labs/`. `labs/` is an ordinary nbgrader
-            course.
+            course. An nbgrader course of its own, without lectures, is its own `labs/`.
     """
 
     root: Path
@@ -36,11 +38,13 @@ class Course:
         """
         start = Path(start).resolve()
         for folder in [start, *start.parents]:
-            if (folder / "labs" / "nbgrader_config.py").is_file():
+            if (folder / "labs" / CONFIGURATION).is_file():
+                return cls(folder)
+            if (folder / CONFIGURATION).is_file() and folder.name != "labs":
                 return cls(folder)
         raise ValueError(
-            f"{start} is in no course: no folder above it holds `labs/nbgrader_config.py`. "
-            "Say where the course is with --course."
+            f"{start} is in no course: no folder above it holds `labs/{CONFIGURATION}`, and none "
+            f"is nbgrader's, with `{CONFIGURATION}`. Say where the course is with --course."
         )
 
     @property
@@ -49,7 +53,8 @@ class Course:
 
     @property
     def labs(self):
-        return self.root / "labs"
+        """The nbgrader course."""
+        return self.root if (self.root / CONFIGURATION).is_file() else self.root / "labs"
 
     @property
     def build(self):
@@ -61,8 +66,12 @@ class Course:
         """nbgrader's configuration, from `labs/nbgrader_config.py`."""
         # It also sets what the kernels of plain nbgrader read.
         with mock.patch.dict(os.environ):
-            config = PyFileConfigLoader("nbgrader_config.py", path=str(self.labs)).load_config()
+            config = PyFileConfigLoader(CONFIGURATION, path=str(self.labs)).load_config()
         config.CourseDirectory.root = str(self.labs)
+        # nbgrader, which is called in the course's folder, opens these from where it is called.
+        for part, path in config.IncludeHeaderFooter.items():
+            if part in ("header", "footer") and path:
+                config.IncludeHeaderFooter[part] = str(self.labs / path)
         return config
 
     def copy(self, root):
@@ -76,16 +85,19 @@ class Course:
         """
         (root / "notebooks").mkdir(parents=True, exist_ok=True)
         for name in ("source", "checks", "variants"):
-            shutil.copytree(self.labs / name, root / "labs" / name, dirs_exist_ok=True)
-        shutil.copy(self.labs / "nbgrader_config.py", root / "labs")
+            if (self.labs / name).exists():
+                shutil.copytree(self.labs / name, root / "labs" / name, dirs_exist_ok=True)
+        shutil.copy(self.labs / CONFIGURATION, root / "labs")
+        if (times := self.build / "reference").exists():
+            shutil.copytree(times, root / "build" / "reference", dirs_exist_ok=True)
         return Course(root)
 
     def lab_names(self):
-        """Returns the names of all labs, sorted."""
-        return sorted(notebook.stem for notebook in self.labs.glob("source/*/*.ipynb"))
+        """Returns the names of all labs, sorted: the folders of `source/` that hold notebooks."""
+        return sorted({notebook.parent.name for notebook in self.labs.glob("source/*/*.ipynb")})
 
-    def source(self, lab):
-        """Returns a lab's notebook with solutions and hidden checks.
+    def notebook_names(self, lab):
+        """Returns the names of a lab's notebooks, sorted; most labs have one, named as they are.
 
         Raises:
             ValueError: for an unknown lab.
@@ -94,11 +106,28 @@ class Course:
             raise ValueError(
                 f"No lab is called {lab!r}. There are: {', '.join(self.lab_names()) or 'none'}."
             )
-        return self.labs / "source" / lab / f"{lab}.ipynb"
+        return sorted(path.stem for path in (self.labs / "source" / lab).glob("*.ipynb"))
 
-    def released(self, lab):
-        """Returns where a lab's notebook is as students get it."""
-        return self.labs / "release" / lab / f"{lab}.ipynb"
+    def source(self, lab, notebook=None):
+        """Returns where a lab's notebook is with solutions and hidden checks.
+
+        Args:
+            lab: Name of the lab.
+            notebook: Name of the notebook; the first, mostly the only one, if None.
+
+        Raises:
+            ValueError: for an unknown lab.
+        """
+        notebook = notebook or self.notebook_names(lab)[0]
+        return self.labs / "source" / lab / f"{notebook}.ipynb"
+
+    def released(self, lab, notebook=None):
+        """Returns where a lab's notebook is as students get it; arguments as for `source`."""
+        return self.labs / "release" / lab / self.source(lab, notebook).name
+
+    def checks(self, lab):
+        """Returns where a lab's hidden checks are; labs may have none."""
+        return self.labs / "checks" / f"{lab}.py"
 
     def directory(self, lab, student="*"):
         """Returns nbgrader's `CourseDirectory` for a lab, and for one student where named."""

@@ -21,6 +21,12 @@ c.AssignLatePenalties.plugin_class = "classroom.results.late_penalty.LatePenalty
 c.LatePenalty.per_day = 0
 c.LatePenalty.unit = "percent"
 
+# How long a cell may take under `course grade`: ten times what the slowest cell of the lab's own
+# solution takes, at least 20 s. The solution is run once for it, see `build/reference/`. A number
+# here holds for all labs instead; seconds of a whole notebook are `c.Bounds.notebook = 900`.
+# c.Bounds.cell = 120
+
+# The same for plain `nbgrader autograde`.
 c.Execute.timeout = 120
 c.Execute.shutdown_kernel = "immediate"  # TensorFlow takes seconds to say goodbye
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError"}

@@ -74,7 +74,7 @@ class Check:
             the same in another order, are as good.
     """
 
-    task: str
+    task = ""
     points = 1
     points_shown = 0
     by_chance = False
@@ -165,7 +165,8 @@ def load(source):
         source: Content of the lab's file in `labs/checks/`.
 
     Returns:
-        Dictionary from each task to its `Check`, whose `run_source` is the source of its `run`.
+        Dictionary from each task to its `Check`, whose `run_source` is the source of its `run`, and
+        whose `line` is where it stands.
     """
     module = ModuleType("checks")
     exec(compile(source, "checks", "exec"), vars(module))
@@ -173,6 +174,7 @@ def load(source):
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef) and issubclass(vars(module)[node.name], Check):
             this = vars(module)[node.name]()
+            this.line = node.lineno
             for part in node.body:
                 if isinstance(part, ast.FunctionDef) and part.name == "run":
                     part.decorator_list = []

@@ -124,7 +124,7 @@ def due(
     ] = None,
 ):
     """Set when a lab is due, or a student's extension, and update penalties at once."""
-    from classroom.grading import due_dates
+    from classroom.grading.gradebook import due_dates
 
     course = open_course(context)
     course.source(lab)

@@ -70,12 +70,21 @@ def regrade(
         from classroom.grading.grade_class import preview
         from classroom.results.gradebook import differences, read_scores
 
-        scores, _ = preview(course, lab, step, **options)
+        scores, done = preview(course, lab, step, **options)
+    faults = {outcome.student: outcome.fault for outcome in done if outcome.fault}
     table = Table("student", "cell", "before", "after")
     for change in differences(read_scores(course, lab), scores):
-        moved = f"{change.before:g}", f"{change.after:g}"
-        table.add_row(show(change.student), show(change.cell), *moved)
+        if change.student not in faults:
+            moved = (_write(score) for score in (change.before, change.after))
+            table.add_row(show(change.student), show(change.cell), *moved)
     console.print(table if table.rows else "No score moves.")
+    for student, fault in faults.items():
+        console.print(f"{show(student)} cannot be graded: {show(fault)}", soft_wrap=True)
+
+
+def _write(score):
+    """A score for a table, a dash where there is none or a person gives it."""
+    return "–" if math.isnan(score) else f"{score:g}"
 
 
 @contextmanager

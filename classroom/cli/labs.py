@@ -1,5 +1,7 @@
 """The commands for labs: `course labs …`."""
 
+from typing import Annotated
+
 import typer
 from rich.table import Table
 
@@ -15,7 +17,7 @@ from classroom.cli.terminal import (
     show,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Labs: list, release, verify, bundle.")
+app = typer.Typer(no_args_is_help=True, help="Labs: list, new, release, verify, bundle.")
 
 
 @app.command("list")
@@ -27,6 +29,18 @@ def labs_list(context: typer.Context):
     for lab in list_labs(open_course(context)):
         table.add_row(lab.name, f"{sum(lab.points.values()):g}", str(len(lab.variants)))
     console.print(table)
+
+
+@app.command("new")
+def labs_new(
+    context: typer.Context, topic: Annotated[str, typer.Argument(help="Name of the new lab.")]
+):
+    """Make a lab that verifies: a notebook, its hidden checks and three variants, to be changed."""
+    from classroom.labs.new_lab import new_lab
+
+    for path in new_lab(open_course(context), topic):
+        console.print(f"Made: {path}", soft_wrap=True)
+    console.print(f"`course labs verify {topic}` proves that it grades as it says.")
 
 
 @app.command("release")

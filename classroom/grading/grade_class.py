@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from classroom.checks.hidden import seed_of
-from classroom.grading.due_dates import update_penalties
+from classroom.grading import reference
+from classroom.grading.gradebook.due_dates import update_penalties
+from classroom.grading.gradebook.record import read_scores, record
 from classroom.grading.means import Means
 from classroom.grading.prepare import Lab, find_waiting, prepare
-from classroom.grading.record import read_scores, record
 from classroom.grading.trouble import GradingStopped, alone, attempted, explaining
-from classroom.running.run_notebook import execute
+from classroom.running.run_notebook import execute_all
 
 # Submissions that are prepared and wait for a worker.
 AHEAD = 32
@@ -66,11 +67,11 @@ def preview(course, lab, progress=lambda outcome, left: None, **means):
     """
     scores = {}
 
-    def look(attempt, _):
-        if attempt.notebook:
+    def look(attempt, lab):
+        if attempt.notebooks:
             scores[attempt.student] = {
                 cell: np.nan if score is None else score
-                for cell, score in read_scores(attempt).items()
+                for cell, score in read_scores(attempt, lab).items()
             }
         return attempt
 
@@ -112,15 +113,17 @@ def _run_class(lab, record, progress, force, means, retry=True):
     ):
         lab.load()
         waiting, end = find_waiting(lab, force, retry), time.monotonic() + means.seconds
+        if waiting and not means.bounds_cells(lab.course):
+            job = reference.fit(job, lab, pool)
         while running or (waiting and time.monotonic() < end):
             while waiting and len(running) < means.jobs + AHEAD and time.monotonic() < end:
                 attempt = attempted(prepare, waiting.pop(), lab)
-                if attempt.notebook:
-                    running[pool.submit(execute, _fill(job, attempt, lab))] = attempt
+                if attempt.notebooks:
+                    running[pool.submit(execute_all, _fill(job, attempt, lab))] = attempt
                 else:
                     finish(attempt)
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                finish(attempted(_conclude, running.pop(future), future))
+                finish(attempted(_conclude, running.pop(future), future, lab))
         if waiting:
             raise GradingStopped(
                 f"The time is up: {len(waiting)} submissions were not begun. What was graded is "
@@ -130,18 +133,24 @@ def _run_class(lab, record, progress, force, means, retry=True):
 
 
 def _fill(job, attempt, lab):
-    """The `Job` of one submission."""
-    seed = seed_of(lab.name, attempt.student)
-    return replace(job, notebook=attempt.notebook, files=attempt.files, seed=seed)
+    """The `Job`s of one submission, one for each notebook."""
+    job = replace(job, files=attempt.files, seed=seed_of(lab.name, attempt.student))
+    return [replace(job, notebook=notebook) for notebook in attempt.notebooks.values()]
 
 
-def _conclude(attempt, future):
+def _conclude(attempt, future, lab):
     """The attempt as a worker has run it."""
-    executed = future.result()
+    executed = dict(zip(attempt.notebooks, future.result()))
     outcome = replace(
         attempt.outcome,
-        seconds=executed.seconds,
-        notes=attempt.outcome.notes + executed.notes,
-        cells=executed.cells,
+        seconds=sum(run.seconds for run in executed.values()),
+        notes=attempt.outcome.notes
+        + [lab.say(name, note) for name, run in executed.items() for note in run.notes],
+        cells={
+            lab.name_cell(name, cell): found
+            for name, run in executed.items()
+            for cell, found in run.cells.items()
+        },
     )
-    return replace(attempt, outcome=outcome, notebook=executed.notebook)
+    notebooks = {name: run.notebook for name, run in executed.items()}
+    return replace(attempt, outcome=outcome, notebooks=notebooks)

@@ -21,7 +21,8 @@ class Means:
         sealed: Whether submissions are sealed off.
         seconds: Time of the whole class: after it no submission is begun.
         bounds: What each submission may use up, a `Bounds`; if None, what nbgrader's configuration
-            says (`c.Bounds.cell = 300`), and the defaults beyond that.
+            says (`c.Bounds.cell = 300`), for a cell what fits the lab, see `reference`, and the
+            defaults beyond that.
         limits: What its processes may use up, a `Limits`; if None, what the configuration says
             (`c.Limits.processes = 64`), and the defaults beyond that. On this machine all that run
             at the same time share four fifths of its memory.
@@ -63,6 +64,10 @@ class Means:
             gpus=self.gpus,
         )
 
+    def bounds_cells(self, course):
+        """Whether it is said how long a cell may take, here or in the course's configuration."""
+        return self.bounds is not None or "cell" in _configured(course, Bounds)
+
     def workers(self, course):
         """Starts workers for a `with`, as `workers.workers` does.
 
@@ -86,9 +91,8 @@ def _refuse(course, lab, sealed):
             f"{course.labs} lies below {place}, which students' code may read: it would see "
             "solutions and other submissions. Move the course, to /srv for instance."
         )
-    course.source(lab)
     with course.gradebook(lab) as gradebook:
-        find_lab(gradebook, lab)
+        find_lab(course, lab, gradebook)
 
 
 def _configured(course, kind):

@@ -15,10 +15,11 @@ from pathlib import Path
 import nbformat
 from nbgrader.utils import is_solution
 
-from classroom.checks.hidden import load
+from classroom.catalogue.labs import name_cell
+from classroom.checks.examine import examine
 from classroom.course import Course
 from classroom.grading.attempt import Attempt
-from classroom.grading.nbgrader_steps import NbgraderSteps
+from classroom.grading.gradebook.nbgrader_steps import NbgraderSteps
 from classroom.results import outcomes
 from classroom.running.graded_cells import find_checks
 from classroom.submissions import repair
@@ -41,46 +42,63 @@ class Lab:
     name: str
 
     @cached_property
+    def notebooks(self):
+        """Names of its notebooks."""
+        return self.course.notebook_names(self.name)
+
+    def name_cell(self, notebook, cell):
+        """Names a cell of one of its notebooks, see `catalogue.labs`."""
+        return name_cell(self.notebooks, notebook, cell)
+
+    def say(self, notebook, words):
+        """Adds to words which of its notebooks they are about, if there are several."""
+        return words if len(self.notebooks) == 1 else f"{notebook}: {words}"
+
+    @cached_property
     def checks(self):
         """Source of its hidden checks.
 
         Raises:
-            ValueError: if they cannot be loaded, or a cell calls one that there is not.
+            ValueError: if they cannot be used, or a cell calls one that there is not.
         """
-        path = self.course.labs / "checks" / f"{self.name}.py"
-        source = path.read_text(encoding="utf-8") if path.exists() else ""
-        try:
-            known = load(source)
-        except Exception as error:  # whatever a mistake of its author's raises
-            raise ValueError(
-                f"{path} cannot be loaded: {error!r}. Mend it and grade again."
-            ) from error
-        for cell in nbformat.read(self.course.source(self.name), as_version=4).cells:
-            for task, _ in find_checks(cell):
-                if task not in known:
-                    raise ValueError(
-                        f"The cell {cell.metadata.nbgrader.grade_id!r} of {self.name} calls the "
-                        f"check of {task!r}, which {path} lacks. There are: "
-                        f"{', '.join(known) or 'none'}."
-                    )
+        path = self.course.checks(self.name)
+        source, known = examine(path)
+        for name, notebook in self.sources.items():
+            for cell in notebook.cells:
+                for task, _ in find_checks(cell):
+                    if task not in known:
+                        raise ValueError(
+                            f"The cell {cell.metadata.nbgrader.grade_id!r} of {name} calls the "
+                            f"check of {task!r}, which {path} lacks. There are: "
+                            f"{', '.join(known) or 'none'}."
+                        )
         return source
 
     @cached_property
+    def sources(self):
+        """Dictionary from the names of its notebooks to these with solutions and checks."""
+        return {name: _read(self.course.source(self.name, name)) for name in self.notebooks}
+
+    @cached_property
     def released(self):
-        """Its notebook as students got it.
+        """Dictionary from the names of its notebooks to these as students got them.
 
         Raises:
-            ValueError: if it is missing.
+            ValueError: if one is missing.
         """
-        path = self.course.released(self.name)
-        if not path.exists():
-            raise ValueError(f"{path} is missing; run `course labs release {self.name}` first.")
-        return nbformat.read(path, as_version=4)
+        paths = {name: self.course.released(self.name, name) for name in self.notebooks}
+        for path in paths.values():
+            if not path.exists():
+                raise ValueError(f"{path} is missing; run `course labs release {self.name}` first.")
+        return {name: _read(path) for name, path in paths.items()}
 
     @cached_property
     def original(self):
-        """Its notebook as nbgrader grades it, with the hidden checks that the gradebook holds."""
-        return self.steps.sanitize(deepcopy(self.released))
+        """The same as nbgrader grades them, with the hidden checks that the gradebook holds."""
+        return {
+            name: self.steps.sanitize(deepcopy(notebook), name)
+            for name, notebook in self.released.items()
+        }
 
     @cached_property
     def steps(self):
@@ -89,7 +107,7 @@ class Lab:
 
     @cached_property
     def files(self):
-        """Its files beside the notebook that replace those which a student handed in."""
+        """Its files beside the notebooks that replace those which a student handed in."""
         files = self.read_files(self.course.source(self.name).parent)
         return {name: content for name, content in files.items() if name not in self.steps.kept}
 
@@ -130,7 +148,8 @@ class Lab:
         The lab's cells are those of its release, as the gradebook holds them: the source may have
         changed since.
         """
-        parts = [version("course-lib"), nbformat.writes(self.original), self.checks, *self.files]
+        notebooks = map(nbformat.writes, self.original.values())
+        parts = [version("course-lib"), *notebooks, self.checks, *self.files]
         contents = [*(part.encode() for part in parts), *self.files.values()]
         hashes = "".join(hashlib.sha256(content).hexdigest() for content in contents)
         return hashlib.sha256(hashes.encode()).hexdigest()
@@ -170,33 +189,73 @@ def prepare(attempt, lab):
         lab: The `Lab`.
 
     Returns:
-        The `Attempt` with a notebook that can be run, and its files.
+        The `Attempt` with notebooks that can be run, and their files.
 
     Raises:
-        SubmissionError: if what was handed in cannot be read.
+        SubmissionError: if nothing of what was handed in can be read.
     """
     handed_in = lab.course.labs / "submitted" / attempt.student / lab.name
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, lab.name)
         folder.mkdir()
         checksum = repair.snapshot(handed_in, folder)
-        read = repair.read(folder, lab.name, lab.released)
-        notes, files = list(read.notes), lab.read_files(folder)
+        read, missing, notes = _read_all(folder, lab)
+        files = lab.read_files(folder)
         try:
             time = repair.read_time(folder / "timestamp.txt")
         except ValueError:
             time = None
             notes.append("timestamp.txt holds no time; when it was handed in is not known.")
-    notebook = _restore(read.notebook, lab.original)
-    hints = in_words(find_hints(notebook, lab.lectures))
+    notebooks = {name: _restore(notebook, lab.original[name]) for name, notebook in read.items()}
+    hints = [
+        lab.say(name, hint)
+        for name, notebook in notebooks.items()
+        for hint in in_words(find_hints(notebook, lab.lectures))
+    ]
     return replace(
         attempt,
         outcome=replace(attempt.outcome, notes=notes, hints=hints, submission=checksum),
-        notebook=nbformat.writes(notebook),
+        notebooks={name: nbformat.writes(notebook) for name, notebook in notebooks.items()},
+        missing=missing,
         files=files | lab.files,
         handed_in=time,
         is_readable=True,
     )
+
+
+def _read_all(folder, lab):
+    """Reads the notebooks that were handed in.
+
+    Returns:
+        Dictionary from their names to what was read, the names of those that were not handed in,
+        and notes.
+    """
+    read, missing, notes, faults = {}, [], [], []
+    for name in lab.notebooks:
+        try:
+            submission = repair.read(folder, name, lab.released[name], lab.notebooks)
+        except repair.NothingHandedIn as error:
+            missing.append(name)
+            faults.append(str(error))
+        except repair.SubmissionError as error:
+            faults.append(str(error))
+            notes.append(f"{name}.ipynb cannot be graded, and waits for a person: {error}")
+        else:
+            read[name] = submission.notebook
+            notes += [lab.say(name, note) for note in submission.notes]
+    if not read:
+        raise repair.SubmissionError(" ".join(dict.fromkeys(faults)))
+    notes += [f"{name}.ipynb was not handed in; it gets no points." for name in missing]
+    return read, tuple(missing), notes
+
+
+def _read(path):
+    """Reads a notebook; cells of old formats, which had no identifiers, get some."""
+    notebook = nbformat.read(path, as_version=4)
+    for number, cell in enumerate(notebook.cells):
+        cell.setdefault("id", f"cell-{number}")
+    notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
+    return notebook
 
 
 def _restore(notebook, original):

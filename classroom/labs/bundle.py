@@ -74,8 +74,10 @@ def bundle(course, path):
     """
     files = {}
     for lab in course.lab_names():
-        released = release(course, lab)
-        files |= {f"labs{folder}/{lab}/{lab}.ipynb": released for folder in ("", "/release")}
+        release(course, lab)
+        for name in course.notebook_names(lab):
+            released = course.released(lab, name)
+            files |= {f"labs{part}/{lab}/{name}.ipynb": released for part in ("", "/release")}
     files["README.md"] = course.root / "docs" / "students.md"
     for name in (
         "LICENSE",

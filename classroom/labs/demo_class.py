@@ -30,31 +30,35 @@ def make_class(course, lab, archive, students=STUDENTS, seed=0):
         Dictionary from each student's identifier to the points that their answers must get.
     """
     rng = np.random.default_rng(seed)
-    source = nbformat.read(course.source(lab), as_version=4)
-    released = nbformat.read(release(course, lab), as_version=4)
-    points = catalogue.points(source)
+    release(course, lab)
+    released = {
+        name: nbformat.read(course.released(lab, name), as_version=4)
+        for name in course.notebook_names(lab)
+    }
+    points = catalogue.read_points(course, lab)
     expected = {}
     archive.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for number in range(1, students + 1):
             answers, lost = {}, 0.0
-            for task, options in _options(course, lab, source, points).items():
+            for task, options in _options(course, lab, points).items():
                 answer, loses = options[rng.integers(len(options))]
                 if answer is not None:
                     answers[task] = answer
                 lost += loses
             student = f"{1000 + number}"
             expected[student] = sum(points.values()) - lost
-            notebook = nbformat.writes(variants.answer(released, answers))
-            file.writestr(
-                f"Student {number}_{student}_assignsubmission_file_/{lab}.ipynb", notebook
-            )
+            for name, notebook in variants.answer_all(released, answers).items():
+                file.writestr(
+                    f"Student {number}_{student}_assignsubmission_file_/{name}.ipynb",
+                    nbformat.writes(notebook),
+                )
     return expected
 
 
-def _options(course, lab, source, points):
+def _options(course, lab, points):
     """For each solution cell, the answers to choose from with the points that each loses."""
-    solutions = variants.solutions(source)
+    solutions = variants.all_solutions(variants.read_sources(course, lab))
     options = {task: [(solution, 0.0)] * 3 for task, solution in solutions.items()}
     for task in options:
         options[task].append(

@@ -11,6 +11,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
 import classroom.compat.gradebook  # noqa: F401
+from classroom.catalogue.labs import read_points
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,13 @@ def release(course, lab):
         lab: Name of the lab.
 
     Returns:
-        Path of the released notebook.
+        Path of the released notebook, the first if there are several.
 
     Raises:
-        ValueError: for an unknown lab, or one that nbgrader refuses; the release before stays.
+        ValueError: for an unknown lab, one with a cell that lacks a name or points, or one that
+            nbgrader refuses; the release before stays.
     """
-    course.source(lab)
+    read_points(course, lab)
     released = course.released(lab)
     with (
         FileLock(course.labs / "release.lock"),  # nbgrader makes the gradebook at first

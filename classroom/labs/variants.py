@@ -2,8 +2,9 @@
 
 A variant is a script in `labs/variants/LAB/` in jupytext's percent format. Its first cell holds a
 docstring, which says what is right or wrong about it, and `LOSES`, the points that it loses in each
-test cell. A hostile one, which tries to get points by other means, has a name that begins with
-`hostile_` and may have `REPORTED`, words that its hints or notes must hold.
+test cell. In a lab of several notebooks cells are called `NOTEBOOK/CELL`. A hostile one, which
+tries to get points by other means, has a name that begins with `hostile_` and may have `REPORTED`,
+words that its hints or notes must hold.
 
 If it differs from the reference solution in a few lines, its first cell lists them in `REPLACE`, a
 dictionary from old text to new text. Each old text occurs exactly once in all solution cells
@@ -20,7 +21,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.utils import is_solution
 
-from classroom.catalogue.labs import variant_paths
+from classroom.catalogue.labs import name_cell, read_points, variant_paths
 from classroom.results.questions import question_of
 from classroom.submissions.match_cells import definitions
 
@@ -65,21 +66,21 @@ def read(path, solved):
         A `Variant`.
 
     Raises:
-        ValueError: if the script has no docstring or no `LOSES`; if a text that it replaces does
-            not occur exactly once in all solutions together, or overlaps another; if it both edits
-            a task and answers it by a cell.
+        ValueError: if the script has no docstring or no `LOSES`; if a cell bears no name, or that
+            of no solution cell; if a text that it replaces does not occur exactly once in all
+            solutions together, or overlaps another; if it both edits a task and answers it by a
+            cell.
     """
     import jupytext  # a quarter of a second
 
-    head, *cells = jupytext.read(path, fmt="py:percent").cells
-    tree = ast.parse(head.source)
-    said = {
-        node.targets[0].id: ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-    }
-    if not ast.get_docstring(tree) or "LOSES" not in said:
-        raise ValueError(f"{path} should begin with a docstring and LOSES = {{...}}.")
+    head, *cells = jupytext.read(path, fmt="py:percent").cells or [None]
+    about, said = _read_head(path, head.source if head else "")
+    for number, cell in enumerate(cells, 2):
+        if (name := cell.metadata.get("title", "")) not in solved:
+            raise ValueError(
+                f"{path}: its cell {number} should begin with `# %% TASK`, the name of a solution "
+                f"cell, not {name!r}. There are: {', '.join(solved)}."
+            )
     answers = {cell.metadata.title: cell.source for cell in cells}
     edited = _edit(path, solved, said.get("REPLACE", {}))
     if both := answers.keys() & edited.keys():
@@ -87,10 +88,28 @@ def read(path, solved):
             f"{path} both edits {', '.join(sorted(both))} by REPLACE and answers it by a cell. "
             "Keep one of the two."
         )
-    about = ast.get_docstring(tree)
     return Variant(
         Path(path).stem, about, said["LOSES"], said.get("REPORTED", ""), edited | answers
     )
+
+
+def _read_head(path, source):
+    """Returns the docstring of a variant's first cell, and a dictionary of what it assigns."""
+    try:
+        tree = ast.parse(source)
+        said = {
+            node.targets[0].id: ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+        }
+    except (AttributeError, SyntaxError, ValueError) as error:
+        raise ValueError(
+            f"{path}: its first cell holds more than a docstring, LOSES, REPLACE and REPORTED, or "
+            f"values that are not written out: {error}."
+        ) from error
+    if not ast.get_docstring(tree) or not isinstance(said.get("LOSES"), dict):
+        raise ValueError(f"{path} should begin with a docstring and LOSES = {{...}}.")
+    return ast.get_docstring(tree), said
 
 
 def _edit(path, solved, replace):
@@ -131,9 +150,78 @@ def _apply(path, source, edits):
 
 
 def read_all(course, lab):
-    """Reads all variants of a lab, by name."""
-    solved = solutions(nbformat.read(course.source(lab), as_version=4))
-    return [read(path, solved) for path in variant_paths(course, lab)]
+    """Reads all variants of a lab, by name.
+
+    Raises:
+        ValueError: as `read`, and if one loses points in a cell that is no test cell, or more than
+            there are, with its path.
+    """
+    solved, points = all_solutions(read_sources(course, lab)), read_points(course, lab)
+    found = [(path, read(path, solved)) for path in variant_paths(course, lab)]
+    for path, variant in found:
+        for cell, loses in variant.loses.items():
+            if cell not in points:
+                raise ValueError(
+                    f"{path}: LOSES names {cell!r}, which is no test cell. There are: "
+                    f"{', '.join(points) or 'none'}."
+                )
+            if not 0 <= loses <= points[cell]:
+                raise ValueError(
+                    f"{path}: LOSES takes {loses} points off {cell!r}, which has {points[cell]:g}."
+                )
+    return [variant for _, variant in found]
+
+
+def read_sources(course, lab):
+    """Returns a dictionary from the names of a lab's notebooks to these, with solutions."""
+    return {
+        name: nbformat.read(course.source(lab, name), as_version=4)
+        for name in course.notebook_names(lab)
+    }
+
+
+def all_solutions(notebooks):
+    """Returns a dictionary from the names of all solution cells of a lab to their sources.
+
+    Args:
+        notebooks: Dictionary from the names of the lab's notebooks to these.
+    """
+    return {
+        name_cell(notebooks, name, cell): source
+        for name, notebook in notebooks.items()
+        for cell, source in solutions(notebook).items()
+    }
+
+
+def answer_all(notebooks, answers):
+    """Fills answers into all notebooks of a lab.
+
+    Args:
+        notebooks: Dictionary from the names of the lab's notebooks to these.
+        answers: Dictionary from the names of solution cells, as in `all_solutions`, to their new
+            source.
+
+    Returns:
+        A dictionary like `notebooks`, with copies.
+
+    Raises:
+        ValueError: if the lab has no such cell.
+    """
+    if unknown := sorted(answers.keys() - (known := all_solutions(notebooks)).keys()):
+        raise ValueError(
+            f"The lab has no solution cell {unknown[0]!r}. There are: {', '.join(known)}."
+        )
+    return {
+        name: answer(
+            notebook,
+            {
+                cell: answers[full]
+                for cell in solutions(notebook)
+                if (full := name_cell(notebooks, name, cell)) in answers
+            },
+        )
+        for name, notebook in notebooks.items()
+    }
 
 
 def answer(notebook, answers):

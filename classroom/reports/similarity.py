@@ -19,6 +19,7 @@ import numpy as np
 from nbgrader.utils import is_locked, is_solution
 from scipy.sparse import csr_array
 
+from classroom.catalogue.labs import name_cell
 from classroom.compat.copydetect import filter_code, winnow
 
 # Characters of a piece without names, and pieces of which at least one is kept.
@@ -57,19 +58,19 @@ def find_similar(course, lab):
 
     Args:
         course: A `Course`.
-        lab: Name of the lab; it was released.
+        lab: Name of the lab.
 
     Returns:
         List of `Pair`s, those first whose common part weighs most.
     """
-    answers = {
-        path.parts[-3]: read_answers(nbformat.read(path, as_version=4))
-        for path in sorted(course.labs.glob(f"autograded/*/{lab}/{lab}.ipynb"))
-    }
+    answers, released = {}, sorted((course.labs / "release" / lab).glob("*.ipynb"))
+    for path in sorted(course.labs.glob(f"autograded/*/{lab}/*.ipynb")):
+        found = answers.setdefault(path.parts[-3], {})
+        for question, answer in read_answers(nbformat.read(path, as_version=4)).items():
+            found[name_cell(released, path.stem, question)] = answer
     given = [
         normalize(cell)
-        for path in [course.released(lab), *sorted(course.notebooks.glob("*.ipynb"))]
-        if path.exists()
+        for path in [*released, *sorted(course.notebooks.glob("*.ipynb"))]
         for cell in nbformat.read(path, as_version=4).cells
     ]
     return compare(answers, given)

@@ -8,6 +8,7 @@ notebook, where a check could show its inputs, are not looked at.
 import json
 from dataclasses import asdict, dataclass
 
+from classroom.catalogue.labs import name_cell
 from classroom.cleaning import clean_text
 from classroom.pages import render
 from classroom.results.class_results import read_results
@@ -171,16 +172,18 @@ def make_page(lab, feedback):
 
 
 def _read_answers(course, lab, student):
-    """A dictionary from questions to the student's `Answer`s, from the notebook that was graded."""
-    path = course.labs / "autograded" / student / lab / f"{lab}.ipynb"
-    answers = {}
-    if path.exists():
+    """A dictionary from questions to the student's `Answer`s, from what was graded."""
+    answers, names = {}, course.notebook_names(lab)
+    for name in names:
+        path = course.labs / "autograded" / student / lab / f"{name}.ipynb"
+        if not path.exists():
+            continue
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             about = cell["metadata"].get("nbgrader", {})
             text = clean_text("".join(cell["source"]), LONGEST_ANSWER)
             if about.get("solution") and text.strip():
-                answer = Answer(cell["cell_type"], text)
-                answers.setdefault(question_of(about["grade_id"]), []).append(answer)
+                question = question_of(name_cell(names, name, about["grade_id"]))
+                answers.setdefault(question, []).append(Answer(cell["cell_type"], text))
     return answers
 
 

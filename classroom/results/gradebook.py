@@ -10,12 +10,14 @@ from nbgrader.api import (
     Comment,
     Grade,
     MissingEntry,
+    Notebook,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
 )
 
 import classroom.compat.gradebook  # noqa: F401
+from classroom.catalogue.labs import name_cell
 from classroom.cleaning import clean_line, clean_text
 from classroom.results import outcomes
 from classroom.results.questions import question_of
@@ -27,7 +29,7 @@ class Scores(NamedTuple):
 
     Attributes:
         students: Dictionary from each student's identifier to their full name, or "".
-        cells: Names of the graded cells, in the lab's order.
+        cells: Names of the graded cells, see `name_cell`, in the lab's order.
         points: Highest score of each cell, `(cells,)`.
         scores: Scores, `(students, cells)`; NaN where a person has to grade first, also because
             what a person gave was for an earlier answer.
@@ -74,18 +76,27 @@ class Change(NamedTuple):
     after: float
 
 
-def find_lab(gradebook, lab):
-    """Returns the gradebook's entry of a lab's notebook.
+def find_lab(course, lab, gradebook):
+    """Returns the gradebook's entries of a lab's notebooks, by name.
+
+    Args:
+        course: The `Course`.
+        lab: Name of the lab.
+        gradebook: Its open gradebook.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: for an unknown lab, or one that the gradebook does not know.
     """
     try:
-        return gradebook.find_notebook(lab, lab)
+        notebooks = gradebook.find_assignment(lab).notebooks
     except MissingEntry:
+        notebooks = []
+    if not notebooks:
+        course.source(lab)
         raise ValueError(
             f"The gradebook knows no lab {lab!r}; run `course labs release {lab}` first."
-        ) from None
+        )
+    return notebooks
 
 
 def read_scores(course, lab):
@@ -99,14 +110,12 @@ def read_scores(course, lab):
         A `Scores`, with a row for every student who has a submission in the gradebook.
 
     Raises:
-        ValueError: if the gradebook does not know the lab.
+        ValueError: for an unknown lab, or one that the gradebook does not know.
     """
     with course.gradebook(lab) as gradebook:
-        notebook = find_lab(gradebook, lab)
-        order = [cell.name for cell in notebook.source_cells]
-        graded = [*notebook.grade_cells, *notebook.task_cells]
-        cells = sorted(graded, key=lambda cell: order.index(cell.name))
-        names = [cell.name for cell in cells]
+        notebooks = find_lab(course, lab, gradebook)
+        cells = [cell for notebook in notebooks for cell in _graded_cells(notebook)]
+        names = [name_cell(notebooks, cell.notebook.name, cell.name) for cell in cells]
         submitted = (
             gradebook.db.query(Student)
             .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
@@ -119,13 +128,13 @@ def read_scores(course, lab):
         scores = np.full((len(students), len(cells)), np.nan)
         by_person = np.zeros(scores.shape, bool)
         earlier = read_earlier(course, lab)
-        columns = (SubmittedAssignment.student_id, BaseCell.name, Grade.score, Grade.manual_score)
-        grades = _of_lab(gradebook, lab, Grade, *columns).filter(
+        grades = _of_lab(gradebook, lab, Grade, Grade.score, Grade.manual_score).filter(
             Grade.auto_score.is_not(None) | Grade.manual_score.is_not(None)
         )
-        for student, cell, score, manual_score in grades:
-            place = row[student], names.index(cell)
-            outdated = (student, cell) in earlier and manual_score is not None
+        for student, notebook, cell, score, manual_score in grades:
+            name = name_cell(notebooks, notebook, cell)
+            place = row[student], names.index(name)
+            outdated = (student, name) in earlier and manual_score is not None
             scores[place] = np.nan if outdated else score
             by_person[place] = manual_score is not None
         penalties = np.zeros(len(students))
@@ -138,9 +147,16 @@ def read_scores(course, lab):
             .filter(Assignment.name == lab)
         )
         for student, penalty in late:
-            penalties[row[student]] = penalty or 0.0
+            penalties[row[student]] += penalty or 0.0
         points = np.array([cell.max_score for cell in cells])
         return Scores(students, names, points, scores, by_person, penalties)
+
+
+def _graded_cells(notebook):
+    """The cells of a notebook that are worth points, those that a person grades too, in order."""
+    order = [cell.name for cell in notebook.source_cells]
+    cells = notebook.grade_cells + notebook.task_cells
+    return sorted(cells, key=lambda cell: order.index(cell.name))
 
 
 def read_names(course, lab):
@@ -195,13 +211,13 @@ def read_comments(course, lab):
     """
     earlier, comments = read_earlier(course, lab), {}
     with course.gradebook(lab) as gradebook:
-        columns = (SubmittedAssignment.student_id, BaseCell.name, Comment.comment)
-        for student, cell, comment in _of_lab(gradebook, lab, Comment, *columns):
+        notebooks = find_lab(course, lab, gradebook)
+        for student, notebook, cell, comment in _of_lab(gradebook, lab, Comment, Comment.comment):
             if comment:
-                words = clean_text(comment)
-                if earlier.get((student, cell), Earlier(None, "")).comment == comment:
+                words, name = clean_text(comment), name_cell(notebooks, notebook, cell)
+                if earlier.get((student, name), Earlier(None, "")).comment == comment:
                     words = f"To the earlier answer: {words}"
-                comments.setdefault(student, {})[cell] = words
+                comments.setdefault(student, {})[name] = words
     return comments
 
 
@@ -235,10 +251,10 @@ def read_earlier(course, lab):
     if not marked:
         return {}
     with course.gradebook(lab) as gradebook:
-        columns = (SubmittedAssignment.student_id, BaseCell.name)
-        columns += (Grade.manual_score, Grade.needs_manual_grade)
-        for student, cell, points, waits in _of_lab(gradebook, lab, Grade, *columns):
-            place = student, cell
+        notebooks = find_lab(course, lab, gradebook)
+        columns = (Grade.manual_score, Grade.needs_manual_grade)
+        for student, notebook, cell, points, waits in _of_lab(gradebook, lab, Grade, *columns):
+            place = student, name_cell(notebooks, notebook, cell)
             if place in marked and waits:
                 marked[place] = marked[place]._replace(points=points)
             elif place in marked and points is not None:
@@ -275,12 +291,13 @@ def differences(before, after):
 
 
 def _of_lab(gradebook, lab, table, *columns):
-    """Query of a table of grades or comments, for the cells of a lab."""
+    """Query of a table of grades or comments: student, notebook and cell of each, and columns."""
     return (
-        gradebook.db.query(*columns)
+        gradebook.db.query(SubmittedAssignment.student_id, Notebook.name, BaseCell.name, *columns)
         .select_from(table)
         .join(BaseCell, BaseCell.id == table.cell_id)
         .join(SubmittedNotebook, SubmittedNotebook.id == table.notebook_id)
+        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
         .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         .filter(Assignment.name == lab)

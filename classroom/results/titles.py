@@ -4,6 +4,7 @@ import json
 import re
 from typing import NamedTuple
 
+from classroom.catalogue.labs import name_cell
 from classroom.cleaning import clean_line
 from classroom.results.questions import question_of
 
@@ -27,7 +28,7 @@ class Titles(NamedTuple):
 
 
 def read_titles(course, lab):
-    """Reads the headings of a lab's notebook.
+    """Reads the headings of a lab's notebooks.
 
     Args:
         course: A `Course`.
@@ -39,8 +40,22 @@ def read_titles(course, lab):
     Raises:
         ValueError: for an unknown lab.
     """
-    cells = json.loads(course.source(lab).read_text(encoding="utf-8"))["cells"]
-    title, heading, questions = "", "", {}
+    title, questions, names = "", {}, course.notebook_names(lab)
+    for name in names:
+        cells = json.loads(course.source(lab, name).read_text(encoding="utf-8"))["cells"]
+        own, headings = _read_headings(cells)
+        title = title or own
+        questions |= {
+            question_of(name_cell(names, name, cell)): heading
+            for cell, heading in reversed(headings)
+            if heading
+        }
+    return Titles(title, questions)
+
+
+def _read_headings(cells):
+    """Returns a notebook's title, and pairs of its graded cells and the headings above them."""
+    title, heading, found = "", "", []
     for cell in cells:
         source = "".join(cell["source"])
         about = cell["metadata"].get("nbgrader", {})
@@ -52,5 +67,5 @@ def read_titles(course, lab):
                 else:
                     heading = text
         if about.get("solution") or about.get("grade"):
-            questions.setdefault(question_of(about["grade_id"]), heading)
-    return Titles(title, {question: text for question, text in questions.items() if text})
+            found.append((about["grade_id"], heading))
+    return title, found

@@ -25,7 +25,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to run.
+    """One notebook of a submission to run.
 
     Attributes:
         notebook: The sanitized notebook, as JSON.
@@ -50,16 +50,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Executed:
-    """A submission that was run.
+    """A notebook that was run.
 
     Attributes:
         notebook: The executed notebook, as JSON; its test cells hold the verdicts as outputs.
         seconds: Time that it took.
         cells: What became of each graded cell.
         notes: What was odd, in words.
+        slowest: Time that its slowest cell or hidden check took.
     """
 
     notebook: str
     seconds: float
     cells: dict[str, CellOutcome]
     notes: list[str]
+    slowest: float

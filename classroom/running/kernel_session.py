@@ -61,6 +61,8 @@ class KernelSession:
         self.environment = {**EVERYWHERE, **environment}
         self.manager, self.client = None, None
         self.deadline = time.monotonic() + job.bounds.notebook
+        # Seconds of the request that took longest.
+        self.slowest = 0.0
 
     @property
     def is_open(self):
@@ -159,7 +161,11 @@ class KernelSession:
             raise KernelLost("Not run: the kernel could not be started again.")
         if time.monotonic() > self.deadline:
             raise TimeIsUp("Not run: the time of the notebook was used up.")
-        return await self._request(code, cell, expressions, seconds)
+        start = time.monotonic()
+        try:
+            return await self._request(code, cell, expressions, seconds)
+        finally:
+            self.slowest = max(self.slowest, time.monotonic() - start)
 
     async def _request(self, code, cell, expressions, seconds):
         """Sends code to the kernel; returns its reply.

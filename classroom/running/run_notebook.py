@@ -31,6 +31,21 @@ from classroom.sandbox import HOME
 _idle, _lending = {}, threading.Lock()
 
 
+def execute_all(jobs):
+    """Runs the notebooks of one submission, one after another.
+
+    Args:
+        jobs: List of `Job`s.
+
+    Returns:
+        List of `Executed`s.
+
+    Raises:
+        ValueError, RuntimeError, SandboxError: as `execute`.
+    """
+    return [execute(job) for job in jobs]
+
+
 def execute(job):
     """Runs a submission: first its notebook, visible tests included, then the hidden checks.
 
@@ -118,7 +133,13 @@ class _Run(NotebookRun):
         finally:
             await self.kernel.stop()
         seconds = time.monotonic() - start
-        return Executed(nbformat.writes(self.notebook), seconds, self.outcomes, self.notes)
+        return Executed(
+            nbformat.writes(self.notebook),
+            seconds,
+            self.outcomes,
+            self.notes,
+            self.kernel.slowest,
+        )
 
     async def _run_cell(self, number, cell):
         """Runs a cell. If it is graded, its outputs decide on its points."""

@@ -175,8 +175,12 @@ def _checksum(folder, paths):
     return found.hexdigest()
 
 
-def read(folder, lab, release):
-    """Reads a student's submission and mends it.
+class NothingHandedIn(SubmissionError):
+    """A submission lacks a notebook."""
+
+
+def read(folder, name, release, names=()):
+    """Reads a notebook of a student's submission and mends it.
 
     The result has every cell of the release that nbgrader knows, exactly once. Locked cells and
     tests are the release's. An answer is found by its cell's name or id, then by the functions and
@@ -186,23 +190,29 @@ def read(folder, lab, release):
 
     Args:
         folder: `submitted/STUDENT/LAB`.
-        lab: Name of the lab.
-        release: The lab's released notebook, as `nbformat` reads it.
+        name: Name of the notebook.
+        release: The released notebook, as `nbformat` reads it.
+        names: Names of all notebooks of the lab; files of the others' names are others.
 
     Returns:
         A `Submission`.
 
     Raises:
-        SubmissionError: if there is no notebook, or none that can be read, or none that holds a
-            cell of the lab's.
+        NothingHandedIn: if there is no notebook.
+        SubmissionError: if there is none that can be read, or none that holds a cell of the lab's.
     """
-    expected = f"{lab}.ipynb"
+    expected = f"{name}.ipynb"
+    others = {f"{other}.ipynb" for other in names} - {expected}
     try:
-        paths = [path for path in Path(folder).iterdir() if _is_notebook(path.name)]
+        paths = [
+            path
+            for path in Path(folder).iterdir()
+            if _is_notebook(path.name) and path.name not in others
+        ]
     except OSError:
-        raise SubmissionError(f"Nothing was handed in; hand {expected} in.") from None
+        raise NothingHandedIn(f"Nothing was handed in; hand {expected} in.") from None
     if not paths:
-        raise SubmissionError(f"There is no notebook among the files; hand {expected} in.")
+        raise NothingHandedIn(f"There is no notebook among the files; hand {expected} in.")
 
     readable, faults = [], []
     for path in sorted(paths, key=lambda path: (path.name != expected, path.name)):
@@ -215,11 +225,11 @@ def read(folder, lab, release):
     if not readable:
         raise SubmissionError(" ".join(faults))
 
-    _, submission, name = max(readable, key=lambda candidate: candidate[0])
-    notes = [] if name == expected else [f"The notebook is called {name!r}, not {expected!r}."]
-    others = sorted(path.name for path in paths if path.name != name)
-    if others:
-        notes.append(f"{name!r} was graded, and not {', '.join(map(repr, others))}.")
+    _, submission, chosen = max(readable, key=lambda candidate: candidate[0])
+    notes = [] if chosen == expected else [f"The notebook is called {chosen!r}, not {expected!r}."]
+    left = sorted(path.name for path in paths if path.name != chosen)
+    if left:
+        notes.append(f"{chosen!r} was graded, and not {', '.join(map(repr, left))}.")
     return replace(submission, notes=notes + faults + submission.notes)
 
 

@@ -7,6 +7,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from classroom.course import Course
+from classroom.grading import reference
+from classroom.grading.prepare import Lab
 from classroom.kernels import warm_server
 from classroom.labs.release import release
 
@@ -68,6 +70,7 @@ def make_tiny_lab(root):
     notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(notebook, tiny.labs / "source" / "tiny" / "tiny.ipynb")
     release(tiny, "tiny")
+    reference.remember(Lab(tiny, "tiny"), 0.1)
     return tiny
 
 

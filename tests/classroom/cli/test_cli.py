@@ -1,3 +1,5 @@
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -7,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from classroom import cli
+from classroom.labs.verify import hand_in
+from tests.classroom.conftest import make_tiny_lab
 
 RUNNER = CliRunner()
 COURSE = [sys.executable, "-c", "from classroom.cli import run; run()"]
@@ -71,6 +75,34 @@ def test_damaged_data_fail_the_verification(invoke, tmp_path, monkeypatch):
 def test_lists(invoke, course):
     assert "09_multitask_school" in invoke("--course", course.root, "lectures", "list")
     assert "multitask" in invoke("--course", course.root, "labs", "list")
+
+
+@pytest.mark.parametrize("command", ["report", "feedback", "export", "grade"])
+def test_an_unknown_lab_is_named_as_such(scratch, command):
+    result = RUNNER.invoke(cli.app, ["--course", str(scratch.root), command, "tyni"])
+    assert "No lab is called 'tyni'. There are: balancing" in str(result.exception)
+
+
+@pytest.mark.services
+def test_a_regrading_shows_what_moves_and_who_cannot_be_graded(invoke, tmp_path):
+    """And no score that is none as a number."""
+    tiny = make_tiny_lab(tmp_path / "course")
+    notebook = nbformat.read(tiny.released("tiny"), as_version=4)
+    for student, factor in (("ada", 2), ("bob", 2), ("cy", 2)):
+        notebook.cells[0].source = f"def double(x):\n    return {factor} * x"
+        notebook.cells[3].source = student
+        hand_in(tiny, "tiny", student, notebook)
+    at, folder = ("--course", tiny.root), tiny.labs / "submitted"
+    invoke(*at, "grade", "tiny", "--unsealed")
+    (folder / "ada" / "tiny" / "tiny.ipynb").write_text("{ broken")
+    shutil.rmtree(folder / "cy")
+    checks = tiny.checks("tiny")
+    checks.write_text(checks.read_text().replace("2 * given", "3 * given"))
+    shown = invoke(*at, "regrade", "tiny", "--diff", "--unsealed")
+    assert re.search(r"bob +│ double-check +│ 2 +│ 0 ", shown)
+    assert re.search(r"cy +│ double-check +│ 2 +│ – ", shown)
+    assert re.search(r"ada cannot be graded: 'tiny\.ipynb' is cut off", shown)
+    assert "nan" not in shown
 
 
 @pytest.mark.services

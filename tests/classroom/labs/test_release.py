@@ -94,3 +94,10 @@ def _read(path):
 
 def _squeeze(text):
     return " ".join(text.split())
+
+
+def test_a_cell_without_points_is_not_released(lab):
+    path = lab.source("tiny")
+    path.write_text(path.read_text().replace('"points": 2', '"point": 2'))
+    with pytest.raises(ValueError, match=r"'double-check' has no number of `points`"):
+        release(lab, "tiny")

@@ -42,6 +42,42 @@ def test_a_variant_without_its_score_is_refused(tmp_path):
         variants.read(path, SOLVED)
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("", r"docstring and LOSES"),
+        ('"""Thrice."""\n\nLOSES = 3\n', r"docstring and LOSES"),
+        ('"""Thrice."""\n\nLOSES = dict(a=1)\n', r"first cell holds more .* not written out"),
+        ('"""Thrice."""\n\nLOSES = {}\n\n\n# %% c\nx = 1\n', r"cell 2 .* not 'c'. .* are: a, b"),
+        ('"""Thrice."""\n\nLOSES = {}\n\n\n# %%\nx = 1\n', r"cell 2 .* `# %% TASK` .* not ''"),
+    ],
+)
+def test_what_a_variant_lacks_is_named_with_its_file(tmp_path, script, words):
+    path = tmp_path / "wrong.py"
+    path.write_text(script)
+    with pytest.raises(ValueError, match=rf"wrong\.py.*{words}"):
+        variants.read(path, SOLVED)
+
+
+@pytest.mark.parametrize(
+    ("loses", "words"),
+    [
+        (
+            {"triple-check": 1},
+            r"'triple-check', which is no test cell. .*: double-tests, double-ch",
+        ),
+        ({"why": 1}, r"'why', which is no test cell"),
+        ({"double-check": 2.5}, r"takes 2\.5 points off 'double-check', which has 2"),
+        ({"double-check": -1}, r"takes -1 points off"),
+    ],
+)
+def test_points_that_a_variant_cannot_lose_are_refused(lab, loses, words):
+    path = lab.labs / "variants" / "tiny" / "wrong.py"
+    path.write_text(f'"""Thrice."""\n\nLOSES = {loses}\n')
+    with pytest.raises(ValueError, match=rf"wrong\.py: LOSES .*{words}"):
+        variants.read_all(lab, "tiny")
+
+
 def test_edits_change_the_solution_and_answer_no_other_task(read):
     found = read({"return y": "return y + y", "y = 2 * x": "y = x"})
     assert found.answers == {"a": "def a(x):\n    y = x\n    return y + y"}

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 
 from classroom.grading.attempt import Attempt
-from classroom.grading.earlier import Given, find_earlier
+from classroom.grading.gradebook.earlier import Given, find_earlier
+from classroom.grading.gradebook.record import record
 from classroom.grading.prepare import Lab, prepare
-from classroom.grading.record import record
 from classroom.reports.class_report import write_report
 from classroom.reports.export import write
 from classroom.reports.student_feedback import write_feedback

@@ -14,6 +14,7 @@ from nbgrader.api import (
     BaseCell,
     Comment,
     Grade,
+    Notebook,
     SubmittedAssignment,
     SubmittedNotebook,
 )
@@ -38,22 +39,32 @@ class Given(NamedTuple):
     comment: str
 
 
-def read_answers(notebook):
-    """Returns a dictionary from the cells that students fill in to checksums of what is there."""
+def read_answers(lab, notebooks):
+    """Reads what students filled in.
+
+    Args:
+        lab: The `Lab`.
+        notebooks: Dictionary from names to notebooks.
+
+    Returns:
+        Dictionary from the cells that students fill in to checksums of what is there.
+    """
     return {
-        cell.metadata.nbgrader.grade_id: hashlib.sha256(
+        lab.name_cell(name, cell.metadata.nbgrader.grade_id): hashlib.sha256(
             cell.source.encode("utf-8", "replace")
         ).hexdigest()
+        for name, notebook in notebooks.items()
         for cell in notebook.cells
         if is_solution(cell)
     }
 
 
-def read_graded_answers(path, last):
+def read_graded_answers(lab, folder, last):
     """Reads what answers points and comments in the gradebook belong to.
 
     Args:
-        path: Path of the notebook that was graded last.
+        lab: The `Lab`.
+        folder: Folder of the notebooks that were graded last.
         last: The `Outcome` of the last grading, or None.
 
     Returns:
@@ -61,22 +72,26 @@ def read_graded_answers(path, last):
     """
     if last and last.answers:
         return last.answers
-    return read_answers(nbformat.read(path, as_version=4)) if path.exists() else {}
+    paths = {name: folder / f"{name}.ipynb" for name in lab.notebooks}
+    graded = {name: path for name, path in paths.items() if path.exists()}
+    return read_answers(
+        lab, {name: nbformat.read(path, as_version=4) for name, path in graded.items()}
+    )
 
 
-def read_given(steps, student):
+def read_given(lab, student):
     """Reads what persons gave to a submission.
 
     Args:
-        steps: The lab's `NbgraderSteps`.
+        lab: The `Lab`.
         student: Identifier of the student.
 
     Returns:
         Dictionary from cells' names to `Given`, without those to which nobody gave anything.
     """
-    with Gradebook(steps.directory.db_url, steps.directory.course_id) as gradebook:
-        grades = _of_submission(gradebook, steps.lab, student, Grade)
-        comments = _of_submission(gradebook, steps.lab, student, Comment)
+    with _open(lab) as gradebook:
+        grades = _of_submission(gradebook, lab, student, Grade)
+        comments = _of_submission(gradebook, lab, student, Comment)
         cells = {name: Given(False, None, found.manual_comment or "") for name, found in comments}
         for name, grade in grades:
             comment = cells[name].comment if name in cells else ""
@@ -88,7 +103,7 @@ def read_given(steps, student):
 def find_earlier(given, before, now, last):
     """Finds what belongs to an earlier answer.
 
-    A cell belongs to the answers of its question, or where that has none, to all of the notebook.
+    A cell belongs to the answers of its question, or where that has none, to all of its notebook.
 
     Args:
         given: Dictionary that `read_given` made, before the submission was graded again.
@@ -101,7 +116,9 @@ def find_earlier(given, before, now, last):
     """
     earlier, known = {}, last.earlier if last else {}
     for cell, (has_points, waits, comment) in given.items():
-        answers = {name for name in now if question_of(name) == question_of(cell)} or now
+        answers = [name for name in now if question_of(name) == question_of(cell)] or [
+            name for name in now if name.rpartition("/")[0] == cell.rpartition("/")[0]
+        ]
         if before and any(before.get(name) != now[name] for name in answers):
             earlier[cell] = comment
         elif cell in known and (waits if has_points else comment == known[cell]):
@@ -109,29 +126,35 @@ def find_earlier(given, before, now, last):
     return earlier
 
 
-def keep(steps, student, cells):
+def keep(lab, student, cells):
     """Tells the gradebook that the points which persons gave to cells need nobody's look.
 
     Args:
-        steps: The lab's `NbgraderSteps`.
+        lab: The `Lab`.
         student: Identifier of the student.
         cells: Names of the cells.
     """
-    with Gradebook(steps.directory.db_url, steps.directory.course_id) as gradebook:
-        for name, grade in _of_submission(gradebook, steps.lab, student, Grade):
+    with _open(lab) as gradebook:
+        for name, grade in _of_submission(gradebook, lab, student, Grade):
             if name in cells:
                 grade.needs_manual_grade = False
         gradebook.db.commit()
 
 
+def _open(lab):
+    return Gradebook(lab.steps.directory.db_url, lab.steps.directory.course_id)
+
+
 def _of_submission(gradebook, lab, student, table):
     """Pairs of cells' names and rows of a table of grades or comments, of one submission."""
-    return (
-        gradebook.db.query(BaseCell.name, table)
+    found = (
+        gradebook.db.query(Notebook.name, BaseCell.name, table)
         .select_from(table)
         .join(BaseCell, BaseCell.id == table.cell_id)
         .join(SubmittedNotebook, SubmittedNotebook.id == table.notebook_id)
+        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
         .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .filter(Assignment.name == lab, SubmittedAssignment.student_id == student)
+        .filter(Assignment.name == lab.name, SubmittedAssignment.student_id == student)
     )
+    return [(lab.name_cell(notebook, cell), row) for notebook, cell, row in found]

@@ -6,9 +6,9 @@ from datetime import datetime, timezone
 import pytest
 
 from classroom.course import Course
-from classroom.grading import due_dates
-from classroom.grading.due_dates import set_due_date, set_extension, update_penalties
 from classroom.grading.grade_class import grade
+from classroom.grading.gradebook import due_dates
+from classroom.grading.gradebook.due_dates import set_due_date, set_extension, update_penalties
 from classroom.grading.prepare import Lab
 from classroom.results import outcomes
 from classroom.results.gradebook import read_scores

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 import nbformat
-from nbgrader.utils import is_grade, rmtree
+from nbgrader.utils import is_grade, is_task, rmtree
 
 from classroom.compat.gradebook import Gradebook
-from classroom.grading.earlier import (
+from classroom.grading.gradebook.earlier import (
     find_earlier,
     keep,
     read_answers,
@@ -15,11 +15,10 @@ from classroom.grading.earlier import (
     read_graded_answers,
 )
 from classroom.results import outcomes
-from classroom.running.graded_cells import read_score
 
 
 def record(attempt, lab):
-    """Records a submission: its scores, its executed notebook and files, its outcome.
+    """Records a submission: its scores, its executed notebooks and files, its outcome.
 
     Args:
         attempt: An `Attempt` that was run, or that cannot be graded.
@@ -29,29 +28,34 @@ def record(attempt, lab):
         The attempt.
     """
     folder = lab.course.labs / "autograded" / attempt.student / lab.name
-    path = folder / f"{lab.name}.ipynb"
     last = outcomes.read(lab.course, lab.name, attempt.student)
-    answers, earlier = read_graded_answers(path, last), last.earlier if last else {}
+    answers, earlier = read_graded_answers(lab, folder, last), last.earlier if last else {}
     if attempt.is_readable:
         _register(attempt, lab)
-    notebook = nbformat.reads(attempt.notebook, as_version=4) if attempt.notebook else None
-    if notebook is not None:
-        before, answers = answers, read_answers(notebook)
-        given = read_given(lab.steps, attempt.student)
-        notebook = lab.steps.save(notebook, attempt.student)
+    notebooks = {
+        name: nbformat.reads(text, as_version=4) for name, text in attempt.notebooks.items()
+    }
+    if notebooks:
+        before, answers = answers, read_answers(lab, notebooks)
+        given = read_given(lab, attempt.student)
+        notebooks = {
+            name: lab.steps.save(notebook, name, attempt.student)
+            for name, notebook in notebooks.items()
+        }
         earlier = find_earlier(given, before, answers, last)
         looked_at = {cell for cell, one in given.items() if one.has_points and not one.waits}
         if kept := looked_at - earlier.keys():
-            keep(lab.steps, attempt.student, kept)
+            keep(lab, attempt.student, kept)
     if folder.exists():
         rmtree(str(folder))
-    if notebook is not None:
+    if notebooks:
         for name, content in attempt.files.items():
             place = folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
         folder.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, path)
+        for name, notebook in notebooks.items():
+            nbformat.write(notebook, folder / f"{name}.ipynb")
         lab.steps.converter.set_permissions(lab.name, attempt.student)
     graded = datetime.now(timezone.utc).isoformat(timespec="seconds")
     outcome = replace(attempt.outcome, graded=graded, answers=answers, earlier=earlier)
@@ -66,18 +70,40 @@ def _register(attempt, lab):
     with Gradebook(directory.db_url, directory.course_id) as gradebook:
         gradebook.update_or_create_student(attempt.student)
         gradebook.update_or_create_submission(lab.name, attempt.student, **when)
+        for name in lab.notebooks if attempt.notebooks else ():
+            if name not in attempt.notebooks:
+                _score_unseen(gradebook, attempt, lab, name)
 
 
-def read_scores(attempt):
+def _score_unseen(gradebook, attempt, lab, name):
+    """Scores a notebook that was not run: 0 if it is missing, else a person has to look."""
+    is_missing = name in attempt.missing
+    notebook = gradebook.find_submission_notebook(name, lab.name, attempt.student)
+    notebook.late_submission_penalty = None
+    for grade in notebook.grades:
+        grade.auto_score = 0 if is_missing else None
+        grade.needs_manual_grade = not is_missing
+    gradebook.db.commit()
+
+
+def read_scores(attempt, lab):
     """Reads the scores of an executed submission, and records nothing.
 
     Args:
         attempt: An `Attempt` that was run.
+        lab: The `Lab`.
 
     Returns:
         Dictionary from each graded cell's name to its score; None where a person has to grade.
     """
-    cells = nbformat.reads(attempt.notebook, as_version=4).cells
+    run = {name: nbformat.reads(text, as_version=4) for name, text in attempt.notebooks.items()}
     return {
-        cell.metadata.nbgrader.grade_id: read_score(cell)[0] for cell in cells if is_grade(cell)
+        lab.name_cell(name, cell.metadata.nbgrader.grade_id): score(cell)
+        for notebooks, score in (
+            (run, lambda cell: lab.steps.read_score(cell) if is_grade(cell) else None),
+            ({name: lab.original[name] for name in attempt.missing}, lambda cell: 0),
+        )
+        for name, notebook in notebooks.items()
+        for cell in notebook.cells
+        if is_grade(cell) or is_task(cell)
     }

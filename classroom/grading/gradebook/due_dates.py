@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta, timezone
 
 from nbgrader.preprocessors import AssignLatePenalties
 
-from classroom.grading.nbgrader_steps import NbgraderSteps
+from classroom.grading.gradebook.nbgrader_steps import NbgraderSteps
 from classroom.results.gradebook import find_lab
 from classroom.submissions.collecting.records import read_record
 from classroom.submissions.repair import read_time
@@ -76,7 +76,7 @@ def set_due_date(course, lab, due):
         ValueError: if the gradebook does not know the lab.
     """
     with course.gradebook(lab) as gradebook:
-        find_lab(gradebook, lab).assignment.duedate = due and _plain(due)
+        find_lab(course, lab, gradebook)[0].assignment.duedate = due and _plain(due)
         gradebook.db.commit()
 
 
@@ -130,7 +130,7 @@ def update_penalties(course, lab):
         rule.init_plugin()
     extensions, found = _read_extensions(course).get(lab, {}), []
     with course.gradebook(lab) as gradebook:
-        assignment = find_lab(gradebook, lab).assignment
+        assignment = find_lab(course, lab, gradebook)[0].assignment
         for submission in sorted(assignment.submissions, key=lambda item: item.student_id):
             student = submission.student_id
             if student in extensions:

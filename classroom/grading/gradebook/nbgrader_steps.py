@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import CheckCellMetadata, Execute, SaveAutoGrades
-from nbgrader.utils import find_all_files
+from nbgrader.preprocessors import CheckCellMetadata, Execute, IgnorePattern, SaveAutoGrades
+from nbgrader.utils import determine_grade, find_all_files
 from traitlets import TraitError
 
 from classroom.compat.gradebook import Gradebook
@@ -50,21 +50,29 @@ class NbgraderSteps:
         steps = [SaveAllGrades if step is SaveAutoGrades else step for step in steps]
         return [step(parent=self.converter) for step in steps if step not in LEFT_OUT]
 
-    def sanitize(self, notebook):
-        """Restores the cells of the lab's released notebook as the gradebook holds them."""
-        return self._apply(self.before, notebook, "")
+    def sanitize(self, notebook, name):
+        """Restores the cells of a released notebook as the gradebook holds them."""
+        return self._apply(self.before, notebook, name, "")
 
-    def save(self, notebook, student):
+    def save(self, notebook, name, student):
         """Writes the scores of an executed notebook to the gradebook.
 
         Args:
             notebook: The notebook.
+            name: Its name.
             student: Identifier of the student, whose submission the gradebook has.
 
         Returns:
             The notebook as nbgrader keeps it.
         """
-        return self._apply(self.after, notebook, student)
+        return self._apply(self.after, notebook, name, student)
+
+    def read_score(self, cell):
+        """Reads the score of an executed cell, None if a person has to grade it."""
+        for step in self.after:
+            if isinstance(step, IgnorePattern) and step.enabled:
+                cell, _ = step.preprocess_cell(cell, {}, 0)
+        return determine_grade(cell, log)[0]
 
     @contextmanager
     def gradebook_kept_open(self):
@@ -89,14 +97,14 @@ class NbgraderSteps:
         found = find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])
         return set(map(Path, found))
 
-    def _apply(self, steps, notebook, student):
+    def _apply(self, steps, notebook, name, student):
         resources = {
-            "unique_key": self.lab,
+            "unique_key": name,
             "metadata": {"path": ""},
             "nbgrader": {
                 "student": student,
                 "assignment": self.lab,
-                "notebook": self.lab,
+                "notebook": name,
                 "db_url": self.directory.db_url,
             },
         }
