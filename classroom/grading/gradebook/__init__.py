@@ -1,1 +1,1 @@
-"""What is written to the gradebook: scores, when submissions came, what belongs to earlier answers."""
+"""What is written to the gradebook: scores, hand-in times, what belongs to earlier answers."""
