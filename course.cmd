@@ -1,7 +1,13 @@
 @echo off
 rem The command course, whether or not its environment is active. Elsewhere: the file course.
-if exist "%~dp0.venv\Scripts\course.exe" (
-    "%~dp0.venv\Scripts\course.exe" %*
-) else (
-    where /q course.exe && course.exe %* || echo The course is not set up: see its README, or activate its environment.
+set "own=%~dp0.venv\Scripts\course.exe"
+if exist "%own%" (
+    "%own%" %*
+    exit /b
 )
+where /q course.exe
+if errorlevel 1 (
+    echo The course is not set up in %~dp0: see README, or activate its environment. 1>&2
+    exit /b 1
+)
+course.exe %*
