@@ -1,9 +1,13 @@
 """Finding what is wrong with a lab's hidden checks before anybody is graded by them."""
 
 import inspect
+import itertools
 import traceback
 
 from classroom.checks.hidden import INPUTS, Check, load, make_inputs
+
+# Inputs of each kind that are tried: some mistakes show on some of them only.
+SEEDS = 5
 
 
 def examine(path):
@@ -50,9 +54,9 @@ def _find_fault(this):
     if not inspect.isgeneratorfunction(kind.judge):
         line = inspect.unwrap(kind.judge).__code__.co_firstlineno
         return line, "has a `judge` that yields nothing; it yields pairs `met, sentence`"
-    for which in INPUTS:
+    for which, seed in itertools.product(INPUTS, range(SEEDS)):
         try:
-            given = make_inputs(this, which)
+            given = make_inputs(this, which, seed)
         except Exception as error:  # whatever a mistake of its author's raises
             words = f"makes no {which} inputs: {type(error).__name__}: {_say(error)}"
             return _line(error) or kind.given.__code__.co_firstlineno, words

@@ -2,7 +2,6 @@
 
 import ast
 import logging
-import re
 
 import nbformat
 from nbformat.v4 import new_output
@@ -20,7 +19,6 @@ MORE_THAN_CHECKS = (
     "`check(LAB, TASK, globals())`, with a seed as its fourth argument or without; give what else "
     "it does a cell of its own."
 )
-MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
 # Errors that the grader itself puts into an output.
 STOPPED = ("TimeIsUp", "KernelLost", "KernelDied")
 OWN_ERRORS = ("AssertionError", *STOPPED)
@@ -41,8 +39,6 @@ def name_of(cell):
 def find_checks(cell):
     """Finds the hidden checks of a graded cell, its calls of `check(lab, task, globals(), seed)`.
 
-    Magics beside them, such as `%%time`, change no verdict and are passed over.
-
     Args:
         cell: The cell.
 
@@ -56,7 +52,7 @@ def find_checks(cell):
     if not is_grade(cell) or is_solution(cell) or not calls:
         return []
     try:
-        statements = ast.parse(MAGIC.sub("", cell.source)).body
+        statements = ast.parse(cell.source).body
     except SyntaxError as error:
         raise ValueError(MORE_THAN_CHECKS.format(name_of(cell), error)) from error
     tasks = []

@@ -46,6 +46,7 @@ def test_checks_in_order_are_returned(write, tmp_path):
         ("from classroom.checks", "from no_such", r"tiny\.py cannot be loaded: line 1: ModuleNot"),
         ('    task = "double"', "    task = lambda: 1 / 0\n    task()", "line 5: ZeroDivisionErr"),
         ('return {"x": 1}', "return {}[1]", r"tiny\.py, line 8: .* Double makes no hidden inputs"),
+        ('return {"x": 1}', "return {'x': [1][int(rng.integers(2))]}", r"line 8: .* IndexError"),
         ('return {"x": 1}', "return {1, 2}", r"line 7: .* Double makes no hidden inputs"),
         ('return {"x": 1}', "return [1]", r"line 7: .* inputs that are no dictionary"),
         ("yield returned == 2,", "return returned == 2,", r"line 14: .* yields nothing"),

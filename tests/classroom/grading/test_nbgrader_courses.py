@@ -16,6 +16,7 @@ from classroom.catalogue.labs import list_labs
 from classroom.course import Course
 from classroom.grading.grade_class import grade, preview
 from classroom.grading.gradebook.nbgrader_steps import NbgraderSteps
+from classroom.grading.prepare import Lab
 from classroom.labs import variants
 from classroom.labs.release import release
 from classroom.labs.verify import verify
@@ -183,13 +184,22 @@ def test_a_folder_of_nbgraders_is_a_course(lab, tmp_path):
     assert Course.find(lab.labs).root == lab.root
 
 
-def test_magics_beside_a_check_change_nothing(lab, hand_in):
-    path = lab.source("tiny")
-    path.write_text(path.read_text().replace("# Hidden check: other", "%%time\\n# Hidden check"))
-    release(lab, "tiny")
-    hand_in("ada", RIGHT)
-    grade(lab, "tiny")
-    assert by_cell(lab, "tiny")["ada"]["double-check"] == 2
+def test_late_penalties_of_all_notebooks_are_added_up(two_notebooks):
+    with two_notebooks.gradebook("tiny") as gradebook:
+        gradebook.add_student("ada")
+        for notebook in gradebook.add_submission("tiny", "ada").notebooks:
+            notebook.late_submission_penalty = 0.5
+        gradebook.db.commit()
+    assert read_scores(two_notebooks, "tiny").penalties == [1]
+
+
+def test_a_change_of_any_notebook_is_a_change_of_the_lab(two_notebooks):
+    before = {Lab(two_notebooks, "tiny").checksum}
+    for name in ("again", "tiny"):
+        path = two_notebooks.source("tiny", name)
+        path.write_text(path.read_text().replace("2 * x", "x + x"))
+        before.add(Lab(two_notebooks, "tiny").checksum)
+    assert len(before) == 3
 
 
 def test_a_lab_of_two_notebooks_is_verified(two_notebooks):

@@ -49,7 +49,7 @@ def test_a_variant_without_its_score_is_refused(tmp_path):
         ('"""Thrice."""\n\nLOSES = 3\n', r"docstring and LOSES"),
         ('"""Thrice."""\n\nLOSES = dict(a=1)\n', r"first cell holds more .* not written out"),
         ('"""Thrice."""\n\nLOSES = {}\n\n\n# %% c\nx = 1\n', r"cell 2 .* not 'c'. .* are: a, b"),
-        ('"""Thrice."""\n\nLOSES = {}\n\n\n# %%\nx = 1\n', r"cell 2 .* `# %% TASK` .* not ''"),
+        ('"""Thrice."""\n\nLOSES = {}\n\n\n# %%\nx = 1\n', r"cell 2 .* `# %% TASK`, .* not ''"),
     ],
 )
 def test_what_a_variant_lacks_is_named_with_its_file(tmp_path, script, words):
