@@ -2,6 +2,7 @@
 
 import ast
 import logging
+import re
 
 import nbformat
 from nbformat.v4 import new_output
