@@ -2,7 +2,7 @@ PYTHON ?= python3
 EXTRAS ?= dev,cluster
 BIN := .venv/bin
 
-.PHONY: help setup course test stress bench lint constraints clean
+.PHONY: help setup course test slow stress bench lint constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -19,9 +19,14 @@ setup: .venv/installed  ## make .venv with the pinned packages
 course: setup  ## run every lecture, grade a demo class for every lab, say where the results are
 	@$(BIN)/course build
 
-test: setup  ## run the tests
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder -m "not alone and not stress"
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+
+test: setup  ## run the tests, but for those that take long
+	$(PYTEST) -m "not slow and not alone and not stress"
 	$(BIN)/pytest -m alone
+
+slow: setup  ## run the others: every lecture, the variants of every lab, clusters, whole classes
+	$(PYTEST) -m "slow and not stress"
 
 stress: setup  ## run the tests with large networks and many repetitions
 	$(BIN)/pytest -m stress
