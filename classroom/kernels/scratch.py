@@ -17,7 +17,7 @@ except ImportError:  # on Windows, where folders cannot be locked and abandoned 
     fcntl = None
 
 # What `tempfile` makes of a prefix; no folder that merely has a similar name is removed.
-OURS = re.compile(r"course-(kernel|submission|warm|workers)-[a-z0-9_]{8}")
+OURS = re.compile(r"course-(kernel|sockets|submission|warm|workers)-[a-z0-9_]{8}")
 # Unix allows about a hundred characters for the path of a socket.
 ROOMY = 75
 _locks = {}

@@ -215,7 +215,7 @@ def _processes(jobs, gpus, memory):
 @functools.cache
 def _make_socket_folder():
     """Keeps sockets in a folder that a later run removes if this process is killed."""
-    folder = scratch.make("workers", sockets=True)
+    folder = scratch.make("sockets", sockets=True)
     atexit.register(scratch.remove, folder)
     keep_sockets_in(folder)
 

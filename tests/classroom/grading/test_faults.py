@@ -73,7 +73,11 @@ FAULTS = {
     ),
     "closed_sockets": Fault(RIGHT + "import os\nos.closerange(3, 256)", 0, ""),
     "deep_recursion": Fault("def double(x):\n    return double(x)", 0, "RecursionError"),
-    "syntax_error": Fault("def double(x:\n    return 2", 0, "not defined"),
+    "syntax_error": Fault(
+        "def double(x:\n    return 2",
+        0,
+        "SyntaxError in line 1 of the cell double, `def double(x:`",
+    ),
     "strange_error": Fault(
         "class E(BaseException):\n    def __str__(self):\n        raise ValueError\n"
         "def double(x):\n    raise E",

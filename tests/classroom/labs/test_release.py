@@ -9,14 +9,16 @@ from classroom.labs import variants
 from classroom.labs.bundle import bundle
 from classroom.labs.release import release
 
+PRIVATE = {"checks", "variants", "source"}  # folders of `labs/`
+
 
 @pytest.fixture
 def unpacked(course, tmp_path):
     """What a student sees: the unpacked bundle of the real course, made in a copy."""
     copy = course.copy(tmp_path / "copy")
-    for name in ("course_lib", "classroom", "notebooks", "data", "docs", "Makefile"):
+    for name in ("course_lib", "classroom", "notebooks", "data", "docs", "Makefile", "course"):
         _link(course.root / name, copy.root / name)
-    for name in ("LICENSE", "pyproject.toml", "constraints.txt", "environment.yml"):
+    for name in ("LICENSE", "pyproject.toml", "constraints.txt", "environment.yml", "course.cmd"):
         _link(course.root / name, copy.root / name)
     path = bundle(copy, tmp_path / "bundle.zip")
     with zipfile.ZipFile(path) as archive:
@@ -61,9 +63,10 @@ def test_the_bundle_holds_what_a_student_needs(unpacked, course):
     lectures = {path.name for path in course.notebooks.glob("*.ipynb")}
     assert {path.name for path in (unpacked / "notebooks").glob("*.ipynb")} == lectures
     labs = {path.name for path in (unpacked / "labs").iterdir()}
-    assert labs == {*course.lab_names(), "nbgrader_config.py"}
+    assert labs == {*course.lab_names(), "nbgrader_config.py", "release"}
     rooms = {path.name for path in (unpacked / "classroom").iterdir() if path.is_dir()}
-    assert not rooms & {"checks", "grading", "reports", "results", "submissions"}
+    assert not rooms & {"collecting", "grading", "reports", "serve", "sheets"}
+    assert not (unpacked / "classroom" / "checks" / "judge.py").exists()
     private = {path.stem for path in (unpacked / "classroom" / "compat").glob("*.py")}
     assert private == {"__init__", "multiprocessing", "nbformat", "nbgrader"}
 
@@ -81,7 +84,8 @@ def test_the_bundle_holds_no_solution_no_check_and_no_variant(unpacked, course):
     secrets = {_squeeze(secret) for secret in secrets if len(_squeeze(secret)) > 40}
     assert len(secrets) > 30
     for path in filter(Path.is_file, unpacked.rglob("*")):
-        assert not {"checks", "variants", "source"} & set(path.relative_to(unpacked).parts)
+        inside = path.relative_to(unpacked)
+        assert inside.parts[0] == "classroom" or not PRIVATE & set(inside.parts)
         text = _squeeze(_read(path))
         assert [secret for secret in secrets if secret in text] == [], path
 
