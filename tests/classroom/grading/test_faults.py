@@ -187,7 +187,7 @@ def temporary(monkeypatch):
 
 
 # Kinds of temporary folders of a grader's own that has started.
-STARTED = {"warm", "workers"}
+STARTED = {"sockets", "warm", "workers"}
 
 
 def find_kinds(temporary):
