@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from classroom.cleaning import clean_line
-from classroom.course import Course
-from classroom.submissions.collecting import beside, platforms
-from classroom.submissions.collecting.archives import Archive, Member, SkippedError
-from classroom.submissions.collecting.file_names import (
+from classroom.collecting import beside, platforms
+from classroom.collecting.archives import Archive, Member, SkippedError
+from classroom.collecting.file_names import (
     LONGEST_IDENTIFIER,
     is_device,
     is_notebook,
@@ -24,17 +23,18 @@ from classroom.submissions.collecting.file_names import (
     split_off_lab,
     stem_of,
 )
-from classroom.submissions.collecting.platforms import HandIn
-from classroom.submissions.collecting.records import (
+from classroom.collecting.platforms import HandIn
+from classroom.collecting.records import (
     Record,
     local_to_utc,
     other_records,
     read_record,
 )
-from classroom.submissions.collecting.storing import Wanted, store
-from classroom.submissions.collecting.which_lab import Labs
+from classroom.collecting.roster import find_student, read_roster
+from classroom.collecting.storing import Wanted, store
+from classroom.collecting.which_lab import Labs
+from classroom.course import Course
 from classroom.submissions.read_cells import LARGEST_FILE
-from classroom.submissions.roster import find_student, read_roster
 
 ALONE = (
     "not clear whose it is: the archive holds one folder within another, and either may be the "

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from classroom.collecting.collect import collect
+from classroom.collecting.file_names import make_identifier
+from classroom.collecting.roster import import_roster
 from classroom.course import Course
-from classroom.submissions.collect import collect
-from classroom.submissions.collecting.file_names import make_identifier
-from classroom.submissions.roster import import_roster
-from tests.classroom.submissions.conftest import notebook, pack
+from tests.classroom.collecting.conftest import notebook, pack
 
 QUICK = settings(
     max_examples=40,

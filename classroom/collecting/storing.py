@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from classroom.cleaning import clean_line
-from classroom.submissions.collecting.archives import LONGEST_PATH, SkippedError
-from classroom.submissions.collecting.records import Record, read_record, write_record
+from classroom.collecting.archives import LONGEST_PATH, SkippedError
+from classroom.collecting.records import Record, read_record, write_record
 from classroom.submissions.repair import read_time
 
 

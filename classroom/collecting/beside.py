@@ -3,7 +3,7 @@
 import itertools
 import unicodedata
 
-from classroom.submissions.collecting.file_names import is_device, is_notebook
+from classroom.collecting.file_names import is_device, is_notebook
 
 # Bytes and number of the files beside a notebook, folders within each other, bytes of a name.
 LARGEST_FILES = 50_000_000
