@@ -61,12 +61,15 @@ def collect_archive(course, lab, archive, dry_run=False, any_lab=False):
             table.add_row(*map(show, cells))
     if table.rows:
         console.print(table)
-    students = {item.student for item in collected if item.is_submission}
+    submissions = [item for item in collected if item.is_submission]
+    students = {item.student for item in submissions}
     console.print(
         f"{len(students)} students handed in {show(lab)}: {show(course.labs / 'submitted')}",
         soft_wrap=True,
     )
-    _show_times(item.handed_in for item in collected if item.is_submission)
+    # Of several notebooks of a student, the latest.
+    times = {i.student: i.handed_in for i in sorted(submissions, key=lambda i: i.handed_in)}
+    _show_times(times.values())
     held = {item.reason for item in collected if item.status == "held"}
     if held:
         console.print(f"{len(held)} notebooks are held: {show(course.labs / 'held' / lab)}")

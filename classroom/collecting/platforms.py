@@ -92,7 +92,7 @@ def identify(parts, labs):
 
     Args:
         parts: Its path, below the folders of the whole class, as a list.
-        labs: Names of the course's labs.
+        labs: Names of the course's labs and notebooks.
 
     Returns:
         A `HandIn`.

@@ -13,6 +13,9 @@ from classroom.collecting.archives import LONGEST_PATH, SkippedError
 from classroom.collecting.records import Record, read_record, write_record
 from classroom.submissions.repair import read_time
 
+# nbgrader's name for the file that says when a submission was handed in.
+STAMP = "timestamp.txt"
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -21,20 +24,22 @@ class Wanted:
     Attributes:
         student: The student's identifier.
         owners: What `submitted/STUDENT/.name` may hold; the first is written.
-        notebook: The notebook's content.
-        files: Dictionary from the paths of the files beside it to their contents.
-        record: The `Record`, without these paths.
+        notebooks: Dictionary from the lab's names of the notebooks to their contents.
+        files: Dictionary from the paths of the files beside them to their contents.
+        record: The `Record` of these notebooks, without these paths.
     """
 
     student: str
     owners: list[str]
-    notebook: bytes
+    notebooks: dict[str, bytes]
     files: dict[str, bytes]
     record: Record
 
 
 def store(course, lab, wanted, dry_run=False):
-    """Stores a notebook, the files beside it and when it was handed in.
+    """Stores notebooks, the files beside them and when they were handed in.
+
+    What is stored of the lab's other notebooks stays.
 
     Args:
         course: A `Course`.
@@ -43,8 +48,9 @@ def store(course, lab, wanted, dry_run=False):
         dry_run: Whether to write nothing.
 
     Returns:
-        The notebook's status, and a dictionary from the paths of the files to theirs: `"new"`,
-        `"replaced"`, `"unchanged"`, `"kept newer"`, or why a file cannot be stored.
+        A dictionary from the names of the notebooks to their statuses, and one from the paths of
+        the files to theirs: `"new"`, `"replaced"`, `"unchanged"`, `"kept newer"`, or why a file
+        cannot be stored.
 
     Raises:
         SkippedError: if it cannot be stored.
@@ -60,23 +66,27 @@ def store(course, lab, wanted, dry_run=False):
 
 def _store(course, lab, wanted, dry_run):
     folder = course.labs / "submitted" / wanted.student / lab
-    path, stamp = folder / f"{lab}.ipynb", folder / "timestamp.txt"
     _check_owner(course, wanted, folder.parent / ".name")
-    is_same = path.exists() and path.read_bytes() == wanted.notebook
-    last, known = _read_last(course, lab, wanted, stamp, is_same)
-    if _is_newer(last, known, wanted.record):
-        return "unchanged" if is_same else "kept newer", dict.fromkeys(wanted.files, "kept newer")
+    stored = _read_stored(course, lab, wanted, folder)
+    coming = wanted.notebooks
+    same = {name for name in coming if stored.notebooks.get(name) == coming[name]}
+    taken = {name for name in coming if not stored.is_newer(wanted.record, name)}
+    statuses = {name: "unchanged" if name in same else "kept newer" for name in coming}
+    if not taken:
+        return statuses, dict.fromkeys(wanted.files, "kept newer")
 
+    record = stored.merge(wanted, taken)
     files = {name: _compare(folder / name, content) for name, content in wanted.files.items()}
-    kept = known.files if known else []
-    gone = [name for name in kept if name not in files and (folder / name).is_file()]
-    is_timed = wanted.record.time in (None, last)
-    status = "replaced" if path.exists() else "new"
-    if is_same and not gone and is_timed and {*files.values()} <= {"unchanged"}:
-        status = "unchanged"
-    record = replace(wanted.record, files=sorted(files))
-    if dry_run or (status == "unchanged" and record == known):
-        return status, files
+    if record.archived != wanted.record.archived:  # a notebook that stays is newer
+        files = {n: "kept newer" if about == "replaced" else about for n, about in files.items()}
+    known = stored.record.files if stored.record else []
+    gone = [name for name in known if name not in record.files and (folder / name).is_file()]
+    is_timed = record.time in (None, stored.time)
+    is_settled = not gone and is_timed and {*files.values()} <= {"unchanged", "kept newer"}
+    for name in taken - same if is_settled else taken:
+        statuses[name] = "replaced" if name in stored.notebooks else "new"
+    if dry_run or (is_settled and taken <= same and record == stored.record):
+        return statuses, files
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder.parent / ".name").write_bytes(wanted.owners[0].encode())
@@ -84,15 +94,15 @@ def _store(course, lab, wanted, dry_run):
         (folder / name).unlink()
     for name in [name for name, about in files.items() if about in ("new", "replaced")]:
         files[name] = _try_to_write(folder / name, wanted.files[name], files[name])
-    if not is_same:
-        if wanted.record.time is None:
-            stamp.unlink(missing_ok=True)  # it is that of what is replaced
-        _write(path, wanted.notebook)
+    for name in sorted(taken - same):
+        if record.time is None:
+            (folder / STAMP).unlink(missing_ok=True)  # it is that of what is replaced
+        _write(folder / f"{name}.ipynb", coming[name])
     if not is_timed:
-        _write(stamp, f"{wanted.record.time.isoformat()}\n".encode())
-    stored = [name for name in record.files if files[name] in ("new", "replaced", "unchanged")]
-    write_record(course, lab, wanted.student, replace(record, files=stored))
-    return status, files
+        _write(folder / STAMP, f"{record.time.isoformat()}\n".encode())
+    held = [name for name in record.files if (folder / name).is_file()]
+    write_record(course, lab, wanted.student, replace(record, files=held))
+    return statuses, files
 
 
 def _check_owner(course, wanted, known):
@@ -109,25 +119,75 @@ def _check_owner(course, wanted, known):
         )
 
 
-def _read_last(course, lab, wanted, stamp, is_same):
-    """When the stored notebook was handed in, or None; and its `Record`, or None."""
+@dataclass(frozen=True)
+class _Stored:
+    """What is stored of a student's hand-in.
+
+    Attributes:
+        notebooks: Dictionary from the names of the lab's notebooks there to their contents.
+        time: When the hand-in was handed in by its `timestamp.txt`, or None.
+        record: Its `Record`, or None.
+    """
+
+    notebooks: dict[str, bytes]
+    time: datetime | None
+    record: Record | None
+
+    def is_newer(self, record, notebook):
+        """Whether a notebook that is stored is newer than the one of the `Record` that comes."""
+        if notebook not in self.notebooks:
+            return False
+        (stored, stored_date), (time, date) = (
+            self._read_dates(notebook),
+            record.read_dates(notebook),
+        )
+        if stored and time:
+            return stored > time
+        stored = stored_date or stored
+        return bool(stored) and stored > date
+
+    def _read_dates(self, notebook):
+        """When a notebook was handed in, and its date in the archive; None for what is unknown."""
+        time, date = self.record.read_dates(notebook) if self.record else (None, None)
+        # An instructor may have written another time.
+        is_noted = self.record is None or self.record.time != self.time
+        return (self.time if is_noted else time), date
+
+    def merge(self, wanted, taken):
+        """The `Record` of the notebooks that are taken and of those that stay."""
+        record, files = wanted.record, {*wanted.files}
+        notebooks = {name: record.notebooks[name] for name in taken}
+        if stay := self.notebooks.keys() - taken:
+            known = self.record or Record(record.key)
+            dates = {name: self._read_dates(name) for name in stay}
+            notebooks |= {name: [*map(_write_time, pair)] for name, pair in dates.items()}
+            files |= {*known.files}
+            times, archived = zip(record.read_dates(""), *dates.values())
+            record = replace(
+                record,
+                handed_in=_write_time(max(filter(None, times), default=None)),
+                archived=_write_time(max(filter(None, archived))),
+                is_late=record.is_late or known.is_late,
+            )
+        return replace(record, notebooks=notebooks, files=sorted(files))
+
+
+def _read_stored(course, lab, wanted, folder):
+    paths = {name: folder / f"{name}.ipynb" for name in course.notebook_names(lab)}
+    notebooks = {name: path.read_bytes() for name, path in paths.items() if path.exists()}
     try:
-        last = read_time(stamp)
+        time = read_time(folder / STAMP)
     except ValueError as error:
-        if is_same:
-            return None, None
+        if wanted.notebooks.items() <= notebooks.items():
+            return _Stored(notebooks, None, None)
         place = f"submitted/{wanted.student}/{lab}"
         raise SkippedError(f"{place}/{clean_line(str(error), LONGEST_PATH)}") from error
-    last = last and last.replace(tzinfo=timezone.utc)
-    return last, read_record(course, lab, wanted.student)
+    time = time and time.replace(tzinfo=timezone.utc)
+    return _Stored(notebooks, time, read_record(course, lab, wanted.student))
 
 
-def _is_newer(last, known, record):
-    """Whether what is stored is newer than what comes now."""
-    if last and record.time:
-        return last > record.time
-    stored = datetime.fromisoformat(known.archived) if known and known.archived else last
-    return bool(stored) and stored > datetime.fromisoformat(record.archived)
+def _write_time(time):
+    return time.isoformat() if time else ""
 
 
 def _compare(path, content):

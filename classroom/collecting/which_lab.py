@@ -1,4 +1,4 @@
-"""Which lab a notebook is of, by its cells."""
+"""Which lab a notebook is of, and which of its notebooks, by its cells."""
 
 import json
 import re
@@ -24,20 +24,19 @@ def read_marks(content):
 
 
 class Labs:
-    """What is each lab's own among the labs of a course.
+    """What is each lab's own among the labs of a course, and each notebook's own among all.
 
     Args:
         course: A `Course`.
     """
 
     def __init__(self, course):
-        marks = {}
+        notebooks, labs = {}, {}
         for path in sorted(course.labs.glob("source/*/*.ipynb")):
-            marks.setdefault(path.parent.name, set()).update(read_marks(path.read_bytes()))
-        counts = Counter(mark for found in marks.values() for mark in found)
-        self._own = {
-            lab: {mark for mark in found if counts[mark] == 1} for lab, found in marks.items()
-        }
+            marks = read_marks(path.read_bytes())
+            notebooks[path.parent.name, path.stem] = marks
+            labs.setdefault(path.parent.name, set()).update(marks)
+        self._own, self._own_of_notebooks = _keep_own(labs), _keep_own(notebooks)
 
     def count(self, content):
         """Counts a notebook's cells of each lab.
@@ -50,3 +49,31 @@ class Labs:
         """
         marks = read_marks(content)
         return Counter({lab: len(own & marks) for lab, own in self._own.items() if own & marks})
+
+    def find_notebook(self, lab, content):
+        """Finds out which of a lab's notebooks one is.
+
+        Args:
+            lab: Name of the lab.
+            content: The notebook's bytes.
+
+        Returns:
+            Name of the lab's notebook that has most cells of its own there; None if none has any,
+            or several have as many.
+        """
+        marks = read_marks(content)
+        counts = Counter(
+            {
+                name: len(own & marks)
+                for (of, name), own in self._own_of_notebooks.items()
+                if of == lab
+            }
+        )
+        (name, most), (_, second) = [*counts.most_common(2), (None, 0)][:2]
+        return name if most > second else None
+
+
+def _keep_own(marks):
+    """Leaves of each set of a dictionary what no other has."""
+    counts = Counter(mark for found in marks.values() for mark in found)
+    return {name: {mark for mark in found if counts[mark] == 1} for name, found in marks.items()}
