@@ -14,13 +14,13 @@ import numpy as np
 import psutil
 
 from classroom.catalogue import labs as catalogue
+from classroom.collecting.collect import collect
 from classroom.labs import variants
 from classroom.labs.demo_class import make_class
 from classroom.labs.release import release
 from classroom.labs.verify import hand_in
 from classroom.results import outcomes
 from classroom.results.gradebook import read_scores
-from classroom.submissions.collect import collect
 
 STUDENTS = 48
 SIZES = (10, 100, 1000)

@@ -21,6 +21,7 @@ FLOORS = (
     "classroom.catalogue",
     "classroom.checks classroom.kernels classroom.sheets",
     "classroom.submissions classroom.results",
+    "classroom.collecting",
     "classroom.running classroom.lectures classroom.reports",
     "classroom.grading classroom.serve",
     "classroom.labs",

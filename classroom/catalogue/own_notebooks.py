@@ -1,4 +1,4 @@
-"""A student's own notebooks: which file is meant, and which lab it is."""
+"""A student's own notebooks: which file is meant, and which notebook of which lab it is."""
 
 import json
 from pathlib import Path
@@ -10,18 +10,24 @@ def find_notebook(name, course=None):
     """Finds the notebook that a student means.
 
     Args:
-        name: Its path; or the name of a lab, or of a lab's notebook, that lies in the course.
+        name: Its path; or the name of a lab's notebook that lies in the course, or of a lab that
+            has one notebook there.
         course: The `Course`, or None.
 
     Returns:
         The path of a file.
 
     Raises:
-        ValueError: if there is no such file, or it is no notebook; the message says what to do.
+        ValueError: if there is no such file, there are several, or it is no notebook; the message
+            says what to do.
     """
-    path, lab = Path(name), Path(name).name.removesuffix(ENDING)
+    path = Path(name)
     if not path.exists() and path.name == str(name) and course is not None:
-        path = course.labs / lab / f"{lab}{ENDING}"
+        own, stem = sorted(course.labs.glob(f"*/*{ENDING}")), path.name.removesuffix(ENDING)
+        meant = [p for p in own if p.stem == stem] or [p for p in own if p.parent.name == stem]
+        if len(meant) > 1:
+            raise ValueError(f"{name} may be {' or '.join(map(str, meant))}. Name one of them.")
+        path = meant[0] if meant else path
     if path.is_file() and path.suffix.lower() == ENDING:
         return path
     held = sorted(path.glob(f"*{ENDING}"))
@@ -35,26 +41,34 @@ def find_notebook(name, course=None):
     raise ValueError(f"{name} {trouble}. Name your notebook{named}.")
 
 
-def find_lab(path, course):
-    """Finds which lab a notebook is, by its cells.
+def find_original(path, course):
+    """Finds which notebook of which lab a student's notebook is, by its cells.
 
     Args:
         path: The notebook, in whatever state.
         course: The `Course`, whose labs were released.
 
     Returns:
-        Name of the lab that has most of its cells there, and more than half of them, or some if
-        the file is called like the lab; None if there is none.
+        Path of the notebook as it was given out, `release/LAB/NOTEBOOK.ipynb`: the one of which
+        most cells are there, and more than half of them, or some if the file is called like it. Of
+        those that have the same cells, it is the one that the file, then its folder, is called
+        like. None if there is none.
     """
-    released = {path.stem: _marks(path) for path in course.labs.glob(f"release/*/*{ENDING}")}
+    released = {original: _marks(original) for original in course.labs.glob(f"release/*/*{ENDING}")}
     found = _marks(path)
-    shares = {lab: len(marks & found) / len(marks) for lab, marks in released.items() if marks}
-    named = [lab for lab in shares if path.name.startswith(lab)]
-    if not found:  # too damaged to tell
-        return max(named, key=len, default=None)
-    lab = max(shares, key=shares.get, default=None)
-    enough = lab and (shares[lab] > 1 / 2 or (lab in named and shares[lab] > 0))
-    return lab if enough else None
+
+    def rank(original):
+        marks, is_named = released[original], path.name.startswith(original.stem)
+        share = len(marks & found) / len(marks) if marks else 0
+        is_in_folder = path.absolute().parent.name == original.parent.name
+        return share, is_named, len(original.stem) * is_named, is_in_folder
+
+    original = max(released, key=rank, default=None)
+    if original is None:
+        return None
+    share, is_named, *_ = rank(original)
+    is_enough = share > 1 / 2 or (is_named and (share > 0 or not found))  # too damaged to tell
+    return original if is_enough else None
 
 
 def _marks(path):

@@ -35,7 +35,7 @@ def collect(
 
 def _find_lab(course, archive):
     """The lab of an archive's notebooks, by their cells, or the only one that there is."""
-    from classroom.submissions.collect import find_labs
+    from classroom.collecting.collect import find_labs
 
     found, names = find_labs(course, archive), course.lab_names()
     if len(found) == 1 or len(names) == 1:
@@ -50,8 +50,8 @@ def _find_lab(course, archive):
 
 
 def collect_archive(course, lab, archive, dry_run=False, any_lab=False):
-    from classroom.submissions.collect import collect
-    from classroom.submissions.roster import read_roster
+    from classroom.collecting.collect import collect
+    from classroom.collecting.roster import read_roster
 
     collected = collect(course, lab, archive, dry_run, any_lab)
     table = Table("student", "file", "handed in", "", "", title="Dry run" if dry_run else None)
@@ -61,12 +61,15 @@ def collect_archive(course, lab, archive, dry_run=False, any_lab=False):
             table.add_row(*map(show, cells))
     if table.rows:
         console.print(table)
-    students = {item.student for item in collected if item.is_submission}
+    submissions = [item for item in collected if item.is_submission]
+    students = {item.student for item in submissions}
     console.print(
         f"{len(students)} students handed in {show(lab)}: {show(course.labs / 'submitted')}",
         soft_wrap=True,
     )
-    _show_times(item.handed_in for item in collected if item.is_submission)
+    # Of several notebooks of a student, the latest.
+    times = {i.student: i.handed_in for i in sorted(submissions, key=lambda i: i.handed_in)}
+    _show_times(times.values())
     held = {item.reason for item in collected if item.status == "held"}
     if held:
         console.print(f"{len(held)} notebooks are held: {show(course.labs / 'held' / lab)}")
@@ -104,7 +107,7 @@ def roster(
     ],
 ):
     """Import the students of the class, so that strangers' work is held and missing work named."""
-    from classroom.submissions.roster import import_roster
+    from classroom.collecting.roster import import_roster
 
     course = open_course(context)
     students = import_roster(course, table)

@@ -73,7 +73,7 @@ def check(
 def _find_course(*places, holding=None):
     """Finds the course that a place is in, or that is installed; one whose lab a notebook is."""
     import classroom
-    from classroom.catalogue.own_notebooks import find_lab
+    from classroom.catalogue.own_notebooks import find_original
     from classroom.course import Course
 
     for place in (*places, Path(classroom.__file__).parent):
@@ -81,7 +81,7 @@ def _find_course(*places, holding=None):
             course = Course.find(place)
         except ValueError:
             continue
-        if holding is None or find_lab(holding, course):
+        if holding is None or find_original(holding, course):
             return course
     return None
 

@@ -13,11 +13,11 @@ from collections import Counter
 from pathlib import Path
 
 from classroom.cleaning import clean_line
+from classroom.collecting.collect import collect
 from classroom.grading.grade_class import grade
 from classroom.grading.means import Means
 from classroom.grading.prepare import Lab, find_waiting
 from classroom.grading.trouble import explaining, is_everyones
-from classroom.submissions.collect import collect
 
 log = logging.getLogger(__name__)
 

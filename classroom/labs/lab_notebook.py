@@ -9,7 +9,7 @@ from pathlib import Path
 from nbgrader import utils
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 
-from classroom.catalogue.own_notebooks import find_lab
+from classroom.catalogue.own_notebooks import find_original
 from classroom.cleaning import clean_line, make_error
 from classroom.compat import nbformat
 from classroom.running.graded_cells import name_of
@@ -67,10 +67,10 @@ def read_lab(path, course=None):
     Raises:
         ValueError: if the file cannot be read or is no lab; the message says what to do.
     """
-    path, lab = Path(path), course and find_lab(path, course)
-    untouched = set()
-    if lab:
-        release = nbformat.read(course.released(lab), as_version=4)
+    path, untouched = Path(path), set()
+    original = course and find_original(path, course)
+    if original:
+        release = nbformat.read(original, as_version=4)
         submission = read_file(path, release)
         notebook, edited, notes = submission.notebook, submission.edited, list(submission.notes)
         given_out = {cell.id: cell.source for cell in release.cells if STUB in cell.source}
@@ -81,8 +81,8 @@ def read_lab(path, course=None):
             and cell.id in given_out
             and as_lines(cell.source) == as_lines(given_out[cell.id])
         }
-        if path.name != f"{lab}.ipynb":
-            notes.append(f"Hand it in as {lab}.ipynb: that is the name of this lab's notebook.")
+        if path.name != original.name:
+            notes.append(f"Hand it in as {original.name}: that is the name of this lab's notebook.")
     else:
         notebook, notes = _read_as_it_is(path), []
         edited = [name_of(cell) for cell in notebook.cells if _is_edited(cell)]
@@ -91,6 +91,7 @@ def read_lab(path, course=None):
             cell.outputs = []
             _leave_out(cell, notes)
             _parse(cell)
+    lab = original.parent.name if original else None
     return LabNotebook(path, lab, notebook, set(edited), untouched, notes)
 
 

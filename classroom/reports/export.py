@@ -7,10 +7,10 @@ from pathlib import Path
 from markupsafe import escape
 
 from classroom.cleaning import clean_line
+from classroom.collecting.records import read_record
 from classroom.pages import write_points
 from classroom.reports.student_feedback import read_feedback
 from classroom.results.class_results import read_results
-from classroom.submissions.collecting.records import read_record
 
 # What makes a spreadsheet take a cell for a formula, after blanks and quotes. Some spreadsheets
 # separate cells by semicolons, whatever the file's commas say.

@@ -1,3 +1,3 @@
-"""From an archive of a learning platform to a notebook that can be graded."""
+"""From what a student handed in to a notebook that can be graded."""
 
 import classroom.compat.nbgrader  # noqa: F401

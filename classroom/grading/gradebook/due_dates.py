@@ -11,11 +11,11 @@ from datetime import datetime, time, timedelta, timezone
 
 from nbgrader.preprocessors import AssignLatePenalties
 
+from classroom.collecting.records import read_record
+from classroom.collecting.roster import read_roster
 from classroom.grading.gradebook.nbgrader_steps import NbgraderSteps
 from classroom.results.gradebook import find_lab
-from classroom.submissions.collecting.records import read_record
 from classroom.submissions.repair import read_time
-from classroom.submissions.roster import read_roster
 
 
 @dataclass(frozen=True)

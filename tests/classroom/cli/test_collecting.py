@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from classroom import cli
-from tests.classroom.submissions.conftest import notebook, pack
+from tests.classroom.collecting.conftest import notebook, pack
 
 MOODLE = "{}_{}_assignsubmission_file_/tiny.ipynb"
 

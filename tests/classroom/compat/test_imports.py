@@ -24,7 +24,7 @@ def run(code):
         "classroom.lectures.run_lectures",
         "classroom.reports.class_report",
         "classroom.results.class_results",
-        "classroom.submissions.collect",
+        "classroom.collecting.collect",
     ],
 )
 def test_neither_grammars_nor_a_server_are_imported(module):

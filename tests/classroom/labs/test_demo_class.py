@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from classroom.collecting.collect import collect
 from classroom.grading.grade_class import grade
 from classroom.labs.demo_class import make_class
 from classroom.results.gradebook import read_scores
-from classroom.submissions.collect import collect
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 

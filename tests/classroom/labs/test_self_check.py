@@ -1,3 +1,4 @@
+import shutil
 import time
 
 import nbformat
@@ -137,6 +138,16 @@ def test_a_deleted_test_is_put_back_and_told(check, read):
 def test_another_name_is_told(read):
     (note,) = read("double = None", name="my work.ipynb").notes
     assert note == "Hand it in as tiny.ipynb: that is the name of this lab's notebook."
+
+
+def test_a_lab_is_checked_without_its_source_under_its_notebooks_name(lab, read):
+    shutil.rmtree(lab.labs / "source")
+    lab.root.joinpath("labs/release/tiny").rename(lab.labs / "release/ps1")
+    (lab.labs / "release/ps1/tiny.ipynb").rename(lab.labs / "release/ps1/problem1.ipynb")
+    answered = read("double = None", name="problem1.ipynb")
+    assert (answered.lab, answered.notes) == ("ps1", [])
+    (note,) = read("double = None", name="ps1.ipynb").notes
+    assert note == "Hand it in as problem1.ipynb: that is the name of this lab's notebook."
 
 
 BROKEN = "def double(x):\n    return 2 * x)"

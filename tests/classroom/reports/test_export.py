@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from classroom import cli
+from classroom.collecting.records import Record, write_record
 from classroom.grading import grade_class
 from classroom.reports.export import write
 from classroom.results import outcomes
 from classroom.results.class_results import read_results
 from classroom.results.gradebook import Change, differences, read_comments, read_scores
 from classroom.results.outcomes import CellOutcome, Outcome
-from classroom.submissions.collecting.records import Record, write_record
 
 UNGRADED = {"double-tests": None, "double-check": None, "why": None}
 

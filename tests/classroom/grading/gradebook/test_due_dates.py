@@ -5,6 +5,8 @@ from datetime import datetime, timezone
 
 import pytest
 
+from classroom.collecting.collect import collect
+from classroom.collecting.roster import import_roster
 from classroom.course import Course
 from classroom.grading.grade_class import grade
 from classroom.grading.gradebook import due_dates
@@ -14,9 +16,7 @@ from classroom.results import outcomes
 from classroom.results.gradebook import read_scores
 from classroom.results.outcomes import Outcome
 from classroom.submissions import repair
-from classroom.submissions.collect import collect
-from classroom.submissions.roster import import_roster
-from tests.classroom.submissions.conftest import pack
+from tests.classroom.collecting.conftest import pack
 
 RULE = '\nc.LatePenalty.unit = "points"\nc.LatePenalty.per_day = 1\n'
 BLACKBOARD = "Lab_{}_attempt_2026-03-03-12-00-00_tiny.ipynb"

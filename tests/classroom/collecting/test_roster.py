@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from classroom.submissions.collect import collect
-from classroom.submissions.roster import import_roster, read_roster
+from classroom.collecting.collect import collect
+from classroom.collecting.roster import import_roster, read_roster
 
 PLAIN = "student,name\nada,Ada Lovelace\nbob,Bob Berg\n"
 MOODLE_EN = (

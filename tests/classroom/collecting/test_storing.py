@@ -2,9 +2,9 @@
 
 import pytest
 
-from classroom.submissions.collect import collect
-from classroom.submissions.collecting import records, storing
-from classroom.submissions.collecting.records import read_record
+from classroom.collecting import records, storing
+from classroom.collecting.collect import collect
+from classroom.collecting.records import read_record
 
 ATTEMPT = "Lab_ada_attempt_2026-03-{:02}-12-00-00_{}"
 LATER = (2026, 4, 1, 0, 0, 0)

@@ -19,9 +19,11 @@ class Record:
         handed_in: When it was handed in, in ISO format with the time zone, where the platform says
             so; else "".
         is_late: Whether the platform says that it came late.
-        archived: The archive's date of the notebook in ISO format, which decides which of two
-            archives is newer and nothing else.
-        files: Paths of the files beside the notebook.
+        archived: The archive's date of the newest notebook in ISO format, which decides which of
+            two archives is newer and nothing else.
+        files: Paths of the files beside the notebooks.
+        notebooks: Dictionary from the names of the notebooks to lists of two, their own
+            `handed_in` and `archived`.
     """
 
     key: str
@@ -31,11 +33,25 @@ class Record:
     is_late: bool = False
     archived: str = ""
     files: list[str] = field(default_factory=list)
+    notebooks: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def time(self):
         """When it was handed in, or None."""
-        return datetime.fromisoformat(self.handed_in) if self.handed_in else None
+        return _parse(self.handed_in)
+
+    def read_dates(self, notebook):
+        """Reads when a notebook was handed in, and its date in the archive; None for neither.
+
+        Args:
+            notebook: Name of the notebook; those of the hand-in count for one that is not listed.
+        """
+        dates = self.notebooks.get(notebook, (self.handed_in, self.archived))
+        return tuple(map(_parse, dates))
+
+
+def _parse(time):
+    return datetime.fromisoformat(time) if time else None
 
 
 def local_to_utc(time):
@@ -62,7 +78,8 @@ def read_record(course, lab, student):
         return None
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))
-        return record if record.time is None or record.time.tzinfo else None
+        dates = [date for name in ("", *record.notebooks) for date in record.read_dates(name)]
+        return record if all(date is None or date.tzinfo for date in dates) else None
     except Exception as error:  # whatever a damaged file raises
         log.warning("%s cannot be read: %r. Collect the archive again.", path, error)
         return None

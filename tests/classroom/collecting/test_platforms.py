@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from classroom.submissions.collect import collect
-from classroom.submissions.collecting.platforms import identify
+from classroom.collecting.collect import collect
+from classroom.collecting.platforms import identify
 
 MOODLE = "Ada Lovelace_101_assignsubmission_file"
 ONLINE = "text entered online, no notebook"

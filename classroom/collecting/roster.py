@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from classroom.cleaning import clean_line
-from classroom.submissions.collecting.file_names import LONGEST_IDENTIFIER, make_identifier
+from classroom.collecting.file_names import LONGEST_IDENTIFIER, make_identifier
 
 LONGEST_NAME = 100
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from classroom.collecting.collect import collect
+from classroom.collecting.file_names import make_identifier
+from classroom.collecting.roster import import_roster
 from classroom.course import Course
-from classroom.submissions.collect import collect
-from classroom.submissions.collecting.file_names import make_identifier
-from classroom.submissions.roster import import_roster
-from tests.classroom.submissions.conftest import notebook, pack
+from tests.classroom.collecting.conftest import notebook, pack
 
 QUICK = settings(
     max_examples=40,
@@ -47,13 +47,17 @@ BESIDE = ["helper.py", "data/x.csv", "essay.pdf", "timestamp.txt", ".hidden", "_
 
 @pytest.fixture(scope="module")
 def new_course(tmp_path_factory):
-    """Function that makes a course with one lab; all share a gradebook, which is slow to make."""
+    """Function that makes a course with a lab of the given notebooks, `tiny` by itself.
+
+    All share a gradebook, which is slow to make.
+    """
     database = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
 
-    def make(root):
+    def make(root, names=("tiny",)):
         source = Path(root) / "labs/source/tiny"
         source.mkdir(parents=True)
-        (source / "tiny.ipynb").write_text(notebook("tiny"))
+        for name in names:
+            (source / f"{name}.ipynb").write_text(notebook(name))
         config = f"c = get_config()\nc.CourseDirectory.db_url = 'sqlite:///{database}'\n"
         (Path(root) / "labs/nbgrader_config.py").write_text(config)
         return Course(Path(root))
@@ -193,3 +197,44 @@ def test_a_roster_holds_strangers_and_nobody_else(new_course, drawn, known):
         before = stored(course)
         collect(course, "tiny", archive)
         assert stored(course) == before
+
+
+# Of each archive, its day, and what ada's copies of some of the lab's notebooks are called.
+ARCHIVES = st.lists(
+    st.tuples(
+        st.integers(1, 28),
+        st.dictionaries(
+            st.sampled_from(["one", "two"]), st.sampled_from(["{}", "{} (1)", "my {}"]), min_size=1
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda drawn: drawn[0],
+)
+
+
+@QUICK
+@given(drawn=ARCHIVES, by_cells=st.booleans(), is_timed=st.booleans())
+def test_of_each_notebook_the_newest_stays_in_whatever_order(new_course, drawn, by_cells, is_timed):
+    with tempfile.TemporaryDirectory() as root:
+        course, newest = new_course(root, ("one", "two")), {}
+        for day, called in drawn:
+            files = {}
+            for name, form in called.items():
+                work = notebook(name, f"of day {day}") if by_cells else f"{name} of day {day}"
+                before = f"Lab_ada_attempt_2026-03-{day:02}-12-00-00_" if is_timed else "ada/"
+                files[f"{before}{form.format(name)}.ipynb"] = work
+                newest[name] = max(newest.get(name, (0, "")), (day, work))
+            archive = Path(root, "export.zip")
+            archive.write_bytes(pack(files, (2026, 3, day if not is_timed else 1, 12, 0, 0)))
+            collected = collect(course, "tiny", archive)
+            assert not any(item.reason for item in collected)
+            folder = course.labs / "submitted/ada/tiny"
+            found = {path.stem: path.read_text() for path in folder.glob("*.ipynb")}
+            assert found == {name: work for name, (_, work) in newest.items()}
+            stamps = [path.read_text()[:10] for path in folder.glob("timestamp.txt")]
+            last = max(day for day, _ in newest.values())
+            assert stamps == ([f"2026-03-{last:02}"] if is_timed else [])
+            before = stored(course)
+            collect(course, "tiny", archive)
+            assert stored(course) == before

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from classroom.cleaning import clean_line
-from classroom.submissions.collecting.archives import SkippedError
-from classroom.submissions.collecting.file_names import is_notebook, split_off_lab, stem_of
+from classroom.collecting.archives import SkippedError
+from classroom.collecting.file_names import is_notebook, split_off_lab, stem_of
 
 UNCLEAR = "no notebook, or not clear whose it is"
 LONGEST_NAME = 100
@@ -92,7 +92,7 @@ def identify(parts, labs):
 
     Args:
         parts: Its path, below the folders of the whole class, as a list.
-        labs: Names of the course's labs.
+        labs: Names of the course's labs and notebooks.
 
     Returns:
         A `HandIn`.

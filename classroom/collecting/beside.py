@@ -1,9 +1,9 @@
-"""The files beside a notebook: which are taken, and where they go."""
+"""The files beside notebooks: which are taken, and where they go."""
 
 import itertools
 import unicodedata
 
-from classroom.submissions.collecting.file_names import is_device, is_notebook
+from classroom.collecting.file_names import is_device, is_notebook
 
 # Bytes and number of the files beside a notebook, folders within each other, bytes of a name.
 LARGEST_FILES = 50_000_000
@@ -35,19 +35,22 @@ def explain(inside):
     return ""
 
 
-def place(inside, base, lab):
-    """Where a file beside a notebook goes, below the notebook's folder.
+def place(inside, bases, notebooks):
+    """Where a file beside notebooks goes, below the folder of the one that it stands nearest to.
 
     Args:
         inside: The file's path among the student's own, as a tuple.
-        base: The folders of the notebook there.
-        lab: Name of the lab.
+        bases: The folders of each notebook there.
+        notebooks: Names of the lab's notebooks.
 
     Returns:
         The path, with `/`, and why the file is not taken, or "".
     """
-    shared = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(inside, base))
-    parts = inside[len(list(shared)) :]
+    shared = [
+        itertools.takewhile(lambda pair: pair[0] == pair[1], zip(inside[:-1], base))
+        for base in bases
+    ]
+    parts = inside[max(len([*pairs]) for pairs in shared) :]
     *folders, name = (unicodedata.normalize("NFC", part) for part in parts)
     folders = [folder[:-4] if folder.lower().endswith(".zip") else folder for folder in folders]
     if reason := explain(inside):
@@ -57,7 +60,7 @@ def place(inside, base, lab):
         return path, "its name is kept for the system"
     if name.casefold() == "timestamp.txt" or is_notebook(name) or name.endswith(".new"):
         return path, "its name is kept for the hand-in itself"
-    if folders and folders[0].casefold() == f"{lab}.ipynb".casefold():
+    if folders and folders[0].casefold() in {f"{name}.ipynb".casefold() for name in notebooks}:
         return path, "its name is kept for the hand-in itself"
     if len(folders) > DEEPEST or max(len(part.encode()) for part in parts) > LONGEST_NAME:
         return path, "its path is too long"

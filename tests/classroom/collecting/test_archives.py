@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
-from classroom.submissions.collect import collect, find_labs
-from classroom.submissions.collecting import archives, beside
-from tests.classroom.submissions.conftest import notebook, pack
+from classroom.collecting import archives, beside
+from classroom.collecting.collect import collect, find_labs
+from tests.classroom.collecting.conftest import notebook, pack
 
 MOODLE = "Ada_101_assignsubmission_file_"
 
@@ -85,7 +85,7 @@ def test_a_bomb_inside_is_not_unpacked(two_labs, export, handed_in, monkeypatch)
     assert len(bomb) < 100_000
     bombs = pack({"in.zip": pack({"x.zip": bytes(10_000_000)}), "tiny.ipynb": "work"})
     files = {f"{MOODLE}/a.zip": bombs, "Bob_102_assignsubmission_file_/b.zip": bomb}
-    monkeypatch.setattr("classroom.submissions.collect.LARGEST_FILE", 1_000_000)
+    monkeypatch.setattr("classroom.collecting.collect.LARGEST_FILE", 1_000_000)
     found = collect(two_labs, "tiny", export(files))
     assert "10 MB, allowed are 1 MB" in [item.reason for item in found]
     assert "10 MB, allowed are 0 MB" in [item.reason for item in found]
@@ -226,8 +226,8 @@ def test_what_is_too_large_beside_a_notebook_counts_as_read(
 
 
 def test_notebooks_of_one_student_are_bounded(two_labs, export, handed_in, monkeypatch):
-    monkeypatch.setattr("classroom.submissions.collect.MOST_NOTEBOOKS", 2)
-    monkeypatch.setattr("classroom.submissions.collect.LARGEST_NOTEBOOKS", 1000)
+    monkeypatch.setattr("classroom.collecting.collect.MOST_NOTEBOOKS", 2)
+    monkeypatch.setattr("classroom.collecting.collect.LARGEST_NOTEBOOKS", 1000)
     sizes = {"tiny.ipynb": 600, "b.ipynb": 600, "c.ipynb": 1}
     found = collect(two_labs, "tiny", export({f"ada/{n}": "x" * s for n, s in sizes.items()}))
     assert {item.file: item.reason for item in found} == {

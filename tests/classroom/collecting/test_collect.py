@@ -10,9 +10,9 @@ import pytest
 from rich.table import Table
 
 from classroom import cli
-from classroom.submissions import collect as collecting
-from classroom.submissions.collect import collect
-from classroom.submissions.collecting.archives import LONGEST_PATH
+from classroom.collecting import collect as collecting
+from classroom.collecting.archives import LONGEST_PATH
+from classroom.collecting.collect import collect
 
 DATE = (2026, 3, 1, 12, 0, 0)
 MOODLE = "Ada Lovelace_101_assignsubmission_file_"
@@ -149,7 +149,7 @@ def test_names_that_point_elsewhere_stay_inside(lab, archive, tmp_path):
 
 
 def test_a_file_that_is_too_large_is_skipped_before_it_is_unpacked(lab, archive, monkeypatch):
-    monkeypatch.setattr("classroom.submissions.collect.LARGEST_FILE", 10_000_000)
+    monkeypatch.setattr("classroom.collecting.collect.LARGEST_FILE", 10_000_000)
     path = archive({"ada/tiny.ipynb": bytes(20_000_000), "bob/tiny.ipynb": "work"})
     assert path.stat().st_size < 100_000
     found = {item.student: item for item in collect(lab, "tiny", path)}

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
 from classroom.cleaning import clean_line
-from classroom.submissions.collecting.file_names import is_notebook
+from classroom.collecting.file_names import is_notebook
 
 # Bytes of an archive inside an archive, and of all those inside that one; files in all of them, and
 # archives within each other.

@@ -13,28 +13,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from classroom.cleaning import clean_line
-from classroom.course import Course
-from classroom.submissions.collecting import beside, platforms
-from classroom.submissions.collecting.archives import Archive, Member, SkippedError
-from classroom.submissions.collecting.file_names import (
+from classroom.collecting import beside, choosing, platforms
+from classroom.collecting.archives import Archive, Member, SkippedError
+from classroom.collecting.file_names import (
     LONGEST_IDENTIFIER,
     is_device,
     is_notebook,
     make_identifier,
-    split_off_lab,
     stem_of,
 )
-from classroom.submissions.collecting.platforms import HandIn
-from classroom.submissions.collecting.records import (
+from classroom.collecting.platforms import HandIn
+from classroom.collecting.records import (
     Record,
     local_to_utc,
     other_records,
     read_record,
 )
-from classroom.submissions.collecting.storing import Wanted, store
-from classroom.submissions.collecting.which_lab import Labs
+from classroom.collecting.roster import find_student, read_roster
+from classroom.collecting.storing import Wanted, store
+from classroom.collecting.which_lab import Labs
+from classroom.course import Course
 from classroom.submissions.read_cells import LARGEST_FILE
-from classroom.submissions.roster import find_student, read_roster
 
 ALONE = (
     "not clear whose it is: the archive holds one folder within another, and either may be the "
@@ -69,7 +68,7 @@ class Collected:
 
     @property
     def is_submission(self):
-        """Whether it is the notebook that stands in `submitted/` now."""
+        """Whether it is a notebook, and stands in `submitted/` now or gave way to a newer one."""
         return self.status in STORED and bool(self.handed_in)
 
 
@@ -80,8 +79,10 @@ class _Job:
     Attributes:
         course: The `Course`.
         lab: Name of the lab.
+        notebooks: Names of the lab's notebooks.
         archive: The `Archive`.
-        labs: The `Labs`, or None to take any notebook.
+        labs: The `Labs`.
+        any_lab: Whether to take notebooks with another lab's cells, too.
         roster: The `Student`s of the roster, or None.
         folders: Names of the folders in `submitted/`.
         dry_run: Whether to write nothing.
@@ -89,8 +90,10 @@ class _Job:
 
     course: Course
     lab: str
+    notebooks: list[str]
     archive: Archive
-    labs: Labs | None
+    labs: Labs
+    any_lab: bool
     roster: list | None
     folders: list[str]
     dry_run: bool
@@ -129,6 +132,8 @@ class _File:
 def collect(course, lab, archive, dry_run=False, any_lab=False):
     """Puts the notebooks of an archive into `submitted/STUDENT/LAB/`, with the files beside them.
 
+    For each notebook of the lab a student's newest one is taken, and stored under the lab's name.
+
     Folders that hold the whole class are seen through. Whatever is not taken is named with the
     reason, and holds nothing else up. A notebook that is there already is replaced by a newer one
     of the same student only: `submitted/STUDENT/.name` remembers what archives call the student.
@@ -149,14 +154,14 @@ def collect(course, lab, archive, dry_run=False, any_lab=False):
         ValueError: for an unknown lab, a file that is no zip archive, or an archive without
             notebooks.
     """
-    course.source(lab)
-    roster = read_roster(course)
+    notebooks, roster = course.notebook_names(lab), read_roster(course)
     with Archive(archive) as opened:
         if not any(m.fault or is_notebook(m.path) for m in opened.members):
             raise ValueError(f"{archive} holds no notebooks.")
-        labs = None if any_lab else Labs(course)
         folders = [path.name for path in course.labs.glob("submitted/*")]
-        collected = _collect(_Job(course, lab, opened, labs, roster, folders, dry_run))
+        labs = Labs(course)
+        job = _Job(course, lab, notebooks, opened, labs, any_lab, roster, folders, dry_run)
+        collected = _collect(job)
     return sorted(collected, key=lambda item: item.file)
 
 
@@ -211,12 +216,12 @@ def _identify_all(job):
         except SkippedError as reason:
             collected.append(Collected(member.label, "", "skipped", str(reason)))
     around, is_alone = _count_class_folders(job.course, [p for _, p in paths if is_notebook(p[-1])])
-    found, labs = [], job.course.lab_names()
+    found, names = [], {*job.course.lab_names(), *job.notebooks}
     for member, path in paths:
         try:
             if is_alone:
                 raise SkippedError(ALONE)
-            hand_in = platforms.identify(path[around:], labs)
+            hand_in = platforms.identify(path[around:], names)
         except SkippedError as reason:
             collected.append(Collected(member.label, "", "skipped", str(reason)))
         else:
@@ -328,7 +333,7 @@ def _held(job, hand_in):
 
 
 def _collect_student(job, files):
-    """Collects at most one of a student's notebooks; returns a `Collected` for each file."""
+    """Collects one of a student's notebooks for each of the lab's; returns `Collected` for all."""
     called = sorted({file.hand_in.called for file in files})
     if len(called) > 1:
         some = " and ".join(clean_line(name, 40) for name in called[:3])
@@ -339,21 +344,15 @@ def _collect_student(job, files):
         return [file.skip(reason) for file in files]
     others = [file for file in files if not file.is_notebook]
     notebooks, collected = _read_notebooks(job, [file for file in files if file.is_notebook])
-    chosen = _choose(job, notebooks)
-    if chosen is None:
-        named = f"several notebooks, none called {job.lab}.ipynb"
-        collected += [file.skip(named) for file in notebooks]
-        alone = "no notebook was taken that it could stand beside"
-        for file in others:
-            reason = file.member.fault or beside.explain(file.hand_in.inside) or alone
-            collected.append(file.skip(reason))
-        return collected
-    for file in notebooks:
-        if file is not chosen:
-            again = file.member.path == chosen.member.path
-            several = "the archive holds it several times; another one was taken"
-            collected.append(file.skip(several if again else f"{chosen.member.label} was taken"))
-    return collected + _store(job, chosen, others)
+    chosen, left = choosing.choose(notebooks, job.lab, job.notebooks, job.labs)
+    collected += [file.skip(reason) for file, reason in left]
+    if chosen:
+        return collected + _store(job, chosen, others)
+    alone = "no notebook was taken that it could stand beside"
+    for file in others:
+        reason = file.member.fault or beside.explain(file.hand_in.inside) or alone
+        collected.append(file.skip(reason))
+    return collected
 
 
 def _read_notebooks(job, files):
@@ -374,61 +373,46 @@ def _read_notebooks(job, files):
 
 
 def _check_lab(job, content):
-    if job.labs:
+    if not job.any_lab:
         counts = job.labs.count(content)
         most = max(counts, key=counts.get, default=job.lab)
         if counts[most] > counts[job.lab]:
             raise SkippedError(f"its cells are those of the lab {most}, not of {job.lab}")
 
 
-def _choose(job, notebooks):
-    """The notebook to take: the newest of those with the lab's cells or a name like the lab's."""
-
-    def rank(file):
-        hand_in = file.hand_in
-        # The dates of a platform's archives are those of the download.
-        date = datetime.min if hand_in.platform else file.member.date
-        copy, depth = stem_of(file.name)[1], len(hand_in.inside)
-        return hand_in.time or datetime.min, hand_in.order, date, copy, -depth, file.member.path
-
-    if len(notebooks) > 1:
-        own = [file for file in notebooks if job.labs and job.labs.count(file.content)[job.lab]]
-        notebooks = own or [file for file in notebooks if _is_named(file.name, job.lab)]
-    return max(notebooks, key=rank, default=None)
-
-
-def _is_named(name, lab):
-    stem, _ = stem_of(name)
-    return stem.casefold().startswith(lab.casefold()) or split_off_lab(stem, [lab])[1]
-
-
 def _store(job, chosen, others):
-    """Stores a student's notebook and the files beside it; returns a `Collected` for each."""
-    files, contents, collected = _read_files(job, chosen, others)
-    hand_in = chosen.hand_in
-    time = local_to_utc(hand_in.time)
+    """Stores a student's notebooks and the files beside them; returns a `Collected` for each."""
+    newest = max(chosen.values(), key=choosing.rank)
+    files, contents, collected = _read_files(job, [*chosen.values()], others)
+    hand_in = newest.hand_in
+    dates = {name: _read_dates(file) for name, file in chosen.items()}
+    handed_in, archived = map(max, zip(*dates.values()))
     record = Record(
         key=hand_in.key,
         name=hand_in.name,
         platform=hand_in.platform,
-        handed_in=time.isoformat() if time else "",
-        is_late=hand_in.is_late,
-        archived=local_to_utc(chosen.member.date).isoformat(),
+        handed_in=handed_in,
+        is_late=any(file.hand_in.is_late for file in chosen.values()),
+        archived=archived,
+        notebooks=dates,
     )
-    owners = [chosen.student, hand_in.key] if chosen.is_of_roster else [hand_in.key]
-    wanted = Wanted(chosen.student, owners, chosen.content, contents, record)
+    owners = [newest.student, hand_in.key] if newest.is_of_roster else [hand_in.key]
+    notebooks = {name: file.content for name, file in chosen.items()}
+    wanted = Wanted(newest.student, owners, notebooks, contents, record)
     try:
-        _check_number(job, chosen)
-        _check_before(job, chosen)
-        status, statuses = store(job.course, job.lab, wanted, job.dry_run)
+        _check_number(job, newest)
+        _check_before(job, newest)
+        statuses, beside_them = store(job.course, job.lab, wanted, job.dry_run)
     except SkippedError as error:
-        return [*collected, chosen.skip(error), *(file.skip(error) for file in files.values())]
+        all_files = [*chosen.values(), *files.values()]
+        return [*collected, *(file.skip(error) for file in all_files)]
     if not job.dry_run:
         shutil.rmtree(_held(job, hand_in), ignore_errors=True)
-    when = describe_time(record)
-    collected.append(Collected(chosen.member.label, chosen.student, status, "", when))
+    for name, file in chosen.items():
+        when = _describe_time(file.hand_in)
+        collected.append(Collected(file.member.label, file.student, statuses[name], handed_in=when))
     for path, file in files.items():
-        about = statuses[path]
+        about = beside_them[path]
         collected.append(
             Collected(file.member.label, file.student, about)
             if about in STORED
@@ -437,8 +421,14 @@ def _store(job, chosen, others):
     return collected
 
 
+def _read_dates(file):
+    """When a file was handed in, and its date in the archive, as a `Record` has them."""
+    time = local_to_utc(file.hand_in.time)
+    return [time.isoformat() if time else "", local_to_utc(file.member.date).isoformat()]
+
+
 def _read_files(job, chosen, others):
-    """Reads the files beside a notebook.
+    """Reads the files beside the chosen notebooks.
 
     Returns:
         Dictionary from their paths to `_File`s, the same to their contents, and a `Collected` for
@@ -446,12 +436,13 @@ def _read_files(job, chosen, others):
     """
     files, contents, collected, left = {}, {}, [], beside.LARGEST_FILES
     taken, tried = set(), 0
-    base = chosen.hand_in.inside[:-1]
-    for file in others:
-        path, reason = beside.place(file.hand_in.inside, base, job.lab)
+    bases = [file.hand_in.inside[:-1] for file in chosen]
+    times = {file.hand_in.time for file in chosen}
+    for file in sorted(others, key=lambda o: o.hand_in.time or datetime.min, reverse=True):
+        path, reason = beside.place(file.hand_in.inside, bases, job.notebooks)
         if file.hand_in.platform == "Canvas":
             path = beside.name_of_module(path)
-        if not reason and file.hand_in.time != chosen.hand_in.time:
+        if not reason and file.hand_in.time not in times:
             reason = "it is of another attempt than the notebook"
         if not reason and path.casefold() in taken:
             reason = f"another file has the same name, {clean_line(path, 100)}"
@@ -497,20 +488,13 @@ def _check_before(job, file):
         )
 
 
-def describe_time(record):
-    """Says when something was handed in, and who says so.
-
-    Args:
-        record: A `Record`.
-
-    Returns:
-        Words such as `"2026-03-01 12:00 (Blackboard)"`.
-    """
-    if record.time:
-        return f"{record.time.astimezone():%Y-%m-%d %H:%M} ({record.platform})"
-    if record.is_late:
-        return f"late, not said by how much ({record.platform})"
-    return f"not said ({record.platform or 'the archive'})"
+def _describe_time(hand_in):
+    """Says when something was handed in, and who says so, as in `2026-03-01 12:00 (Blackboard)`."""
+    if hand_in.time:
+        return f"{hand_in.time:%Y-%m-%d %H:%M} ({hand_in.platform})"
+    if hand_in.is_late:
+        return f"late, not said by how much ({hand_in.platform})"
+    return f"not said ({hand_in.platform or 'the archive'})"
 
 
 def _name_students(course, lab, names):

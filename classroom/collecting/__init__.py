@@ -1,0 +1,1 @@
+"""From an archive of a learning platform to the files in `submitted/`."""
