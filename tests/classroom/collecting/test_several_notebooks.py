@@ -199,3 +199,25 @@ def test_another_labs_cells_are_taken_under_the_notebooks_name_when_told_to(
         "ada/ps1/problem1.ipynb": notebook("other"),
         "ada/ps1/problem2.ipynb": TWO,
     }
+
+
+def test_the_time_that_an_instructor_wrote_decides(homework, export, handed_in):
+    collect(homework, "ps1", export({ATTEMPT.format(1, "problem1.ipynb"): ONE}))
+    stamp = homework.labs / "submitted/ada/ps1/timestamp.txt"
+    stamp.write_text("2026-03-10 12:00:00 UTC")
+    later = {ATTEMPT.format(5, "problem1.ipynb"): notebook("problem1", "later")}
+    assert {*statuses(collect(homework, "ps1", export(later))).values()} == {"kept newer"}
+    assert handed_in(homework)["ada/ps1/problem1.ipynb"] == ONE
+
+
+@pytest.mark.parametrize("name", ["problem1", "problem2"])
+def test_a_file_with_as_many_cells_of_two_is_what_it_is_called(homework, export, handed_in, name):
+    both = ONE.replace('"own"', '"problem2-task"')
+    collect(homework, "ps1", export({f"ada/{name}.ipynb": both}))
+    assert handed_in(homework) == {f"ada/ps1/{name}.ipynb": both}
+
+
+def test_a_file_may_be_called_like_a_folder_beside_it(homework, export, handed_in):
+    files = {"ada/x/problem1.ipynb": ONE, "ada/x": "1", "bob/problem1.ipynb": ONE}
+    collect(homework, "ps1", export(files))
+    assert handed_in(homework)["ada/ps1/x"] == "1"

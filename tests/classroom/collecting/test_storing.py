@@ -84,7 +84,13 @@ def test_an_interrupted_collection_is_completed_by_the_next(
     assert read_record(two_labs, "tiny", "ada").files == ["helper.py"]
 
 
-@pytest.mark.parametrize("stored", ["", "{", "[]", '{"key": 1, "handed_in": "soon"}'])
+@pytest.mark.parametrize(
+    "stored",
+    [
+        *["", "{", "[]", '{"key": 1, "handed_in": "soon"}'],
+        '{"key": "a", "notebooks": {"x": ["a", ""]}}',
+    ],
+)
 def test_a_damaged_record_is_written_anew(two_labs, export, stored):
     path = export(attempt(1, "work"))
     collect(two_labs, "tiny", path)
