@@ -140,14 +140,16 @@ def test_another_name_is_told(read):
     assert note == "Hand it in as tiny.ipynb: that is the name of this lab's notebook."
 
 
-def test_a_lab_is_checked_without_its_source_under_its_notebooks_name(lab, read):
+def test_a_lab_is_checked_without_its_source_under_its_notebooks_name(lab, answer, tmp_path):
+    notebook = answer("double = None")
     shutil.rmtree(lab.labs / "source")
-    lab.root.joinpath("labs/release/tiny").rename(lab.labs / "release/ps1")
-    (lab.labs / "release/ps1/tiny.ipynb").rename(lab.labs / "release/ps1/problem1.ipynb")
-    answered = read("double = None", name="problem1.ipynb")
-    assert (answered.lab, answered.notes) == ("ps1", [])
-    (note,) = read("double = None", name="ps1.ipynb").notes
-    assert note == "Hand it in as problem1.ipynb: that is the name of this lab's notebook."
+    lab.released("tiny", "tiny").rename(lab.labs / "release/tiny/problem1.ipynb")
+    (lab.labs / "release/tiny").rename(lab.labs / "release/ps1")
+    called = "Hand it in as problem1.ipynb: that is the name of this lab's notebook."
+    for name, notes in {"problem1": [], "ps1": [called]}.items():
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+        found = read_lab(tmp_path / f"{name}.ipynb", lab)
+        assert (found.lab, found.notes) == ("ps1", notes)
 
 
 BROKEN = "def double(x):\n    return 2 * x)"
