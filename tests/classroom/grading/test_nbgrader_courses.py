@@ -197,7 +197,8 @@ def test_a_change_of_any_notebook_is_a_change_of_the_lab(two_notebooks):
     before = {Lab(two_notebooks, "tiny").checksum}
     for name in ("again", "tiny"):
         path = two_notebooks.source("tiny", name)
-        path.write_text(path.read_text().replace("2 * x", "x + x"))
+        path.write_text(path.read_text().replace("double(1) == 2", "double(2) == 4"))
+        release(two_notebooks, "tiny")
         before.add(Lab(two_notebooks, "tiny").checksum)
     assert len(before) == 3
 
