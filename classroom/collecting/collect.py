@@ -39,6 +39,10 @@ ALONE = (
     "not clear whose it is: the archive holds one folder within another, and either may be the "
     "student's; take the outer one off"
 )
+SEVERAL = (
+    "not clear whose it is: {} holds several folders with notebooks of the lab, and may be the "
+    "folder of a class; pack one folder per student, or import the class with `course roster`"
+)
 LARGEST_ABOUT = 100_000  # bytes of the file that Blackboard puts beside an attempt
 LONGEST_PART = 2000  # characters of a folder's or a file's name
 # Notebooks that are read for one student, and their bytes.
@@ -345,6 +349,9 @@ def _collect_student(job, files):
     others = [file for file in files if not file.is_notebook]
     notebooks, collected = _read_notebooks(job, [file for file in files if file.is_notebook])
     chosen, left = choosing.choose(notebooks, job.lab, job.notebooks, job.labs)
+    if len(_own_folders(job, notebooks)) > len(chosen):
+        reason = SEVERAL.format(clean_line(files[0].hand_in.key, 40))
+        return [*collected, *(file.skip(reason) for file in [*notebooks, *others])]
     collected += [file.skip(reason) for file, reason in left]
     if chosen:
         return collected + _store(job, chosen, others)
@@ -353,6 +360,16 @@ def _collect_student(job, files):
         reason = file.member.fault or beside.explain(file.hand_in.inside) or alone
         collected.append(file.skip(reason))
     return collected
+
+
+def _own_folders(job, notebooks):
+    """Folders with notebooks of the lab in one that neither a platform nor the roster knows."""
+    return {
+        file.hand_in.inside[0]
+        for file in notebooks
+        if not file.hand_in.platform and not file.is_of_roster and len(file.hand_in.inside) > 1
+        if job.labs.find_notebook(job.lab, file.content)
+    }
 
 
 def _read_notebooks(job, files):

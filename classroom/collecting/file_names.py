@@ -11,6 +11,8 @@ _COPY = re.compile(
     r"(?P<stem>.+?)(?: ?\((?P<number>[0-9]{1,6})\)|[ _-]+(?:copy|kopie|copie)(?: ?[0-9]{0,3}))",
     re.I,
 )
+# Google Drive puts this before the name of a copy.
+_COPY_OF = re.compile(r"(?:^|[\s_-]+)(?:copy of|kopie von|copie de|copia de)$", re.IGNORECASE)
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
@@ -44,7 +46,7 @@ def split_off_lab(stem, labs):
             return "", True
         found = re.fullmatch(rf"(.+?)[\s_-]+{lab}|{lab}[\s_-]+(.+)", stem, re.I | re.S)
         if found:
-            return (found[1] or found[2]).strip(), True
+            return _COPY_OF.sub("", (found[1] or found[2]).strip()), True
     return stem, False
 
 

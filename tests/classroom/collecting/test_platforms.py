@@ -7,6 +7,7 @@ import pytest
 
 from classroom.collecting.collect import collect
 from classroom.collecting.platforms import identify
+from tests.classroom.collecting.conftest import notebook
 
 MOODLE = "Ada Lovelace_101_assignsubmission_file"
 ONLINE = "text entered online, no notebook"
@@ -239,3 +240,30 @@ def test_a_path_is_a_students_only_as_the_platform_wrote_it():
     assert identify(["Ada_1_assignsubmission_file_", "x.ipynb"], ["tiny"]).key == "1"
     assert identify(["eve", "7-8 - Ada - Mar 1, 2026 1 AM", "x.ipynb"], ["tiny"]).key == "eve"
     assert identify(["eve", "ada_101_55_tiny.ipynb"], ["tiny"]).key == "eve"
+
+
+@pytest.mark.parametrize("beside", ["tiny_zoe.ipynb", "class/tiny.ipynb"])
+def test_a_class_is_not_taken_for_one_student(two_labs, export, handed_in, beside):
+    files = {f"class/{name}/tiny.ipynb": notebook("tiny", name) for name in ("ada", "bob")}
+    files[beside] = notebook("tiny", "beside")
+    found = {item.file: item for item in collect(two_labs, "tiny", export(files))}
+    for name in ("ada", "bob"):
+        assert found[f"class/{name}/tiny.ipynb"].status == "skipped"
+        assert "class holds several folders" in found[f"class/{name}/tiny.ipynb"].reason
+    zoe = {"zoe/tiny/tiny.ipynb": notebook("tiny", "beside")}
+    assert handed_in(two_labs) == (zoe if "zoe" in beside else {})
+
+
+def test_one_older_folder_of_a_students_own_is_no_class(two_labs, export, handed_in):
+    files = {"ada/tiny.ipynb": notebook("tiny", "new"), "bob/tiny.ipynb": notebook("tiny", "bob")}
+    old = {"ada/old/tiny.ipynb": notebook("tiny", "old")}
+    collect(two_labs, "tiny", export(files | old))
+    assert handed_in(two_labs)["ada/tiny/tiny.ipynb"] == notebook("tiny", "new")
+
+
+def test_a_copy_in_google_drive_is_its_students(two_labs, export, handed_in):
+    files = {"Ada - tiny.ipynb": "1", "Ada - Copy of tiny.ipynb": "1", "Copy of tiny.ipynb": "?"}
+    found = {item.file: item for item in collect(two_labs, "tiny", export(files))}
+    assert {item.student for item in found.values()} == {"Ada", ""}
+    assert found["Copy of tiny.ipynb"].status == "skipped"
+    assert [*handed_in(two_labs)] == ["Ada/tiny/tiny.ipynb"]
