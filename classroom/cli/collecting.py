@@ -70,7 +70,7 @@ def collect_archive(course, lab, archive, dry_run=False, any_lab=False):
     # Of several notebooks of a student, the latest.
     times = {i.student: i.handed_in for i in sorted(submissions, key=lambda i: i.handed_in)}
     _show_times(times.values())
-    held = {item.reason for item in collected if item.status == "held"}
+    held = [item for item in collected if item.status == "held"]
     if held:
         console.print(f"{len(held)} notebooks are held: {show(course.labs / 'held' / lab)}")
     roster = read_roster(course)

@@ -321,7 +321,10 @@ def _hold(job, file, fault):
         content = job.archive.read(file.member, LARGEST_FILE)
     except SkippedError as reason:
         return file.skip(reason)
-    path = folder / f"{make_identifier(stem_of(file.name)[0])[:60] or job.lab}.ipynb"
+    # Copies, and files of one name in several folders, are kept beside each other.
+    place = "/".join(file.hand_in.inside).encode("utf-8", "replace")
+    stem = make_identifier(stem_of(file.name)[0])[:50] or job.lab
+    path = folder / f"{stem}-{hashlib.sha256(place).hexdigest()[:8]}.ipynb"
     if not job.dry_run and not (path.is_file() and path.read_bytes() == content):
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

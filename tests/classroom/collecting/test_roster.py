@@ -157,6 +157,16 @@ def test_whoever_is_not_clearly_of_the_class_is_held(
     assert not handed_in(two_labs)
 
 
+def test_all_copies_of_a_stranger_s_are_held(two_labs, roster, export):
+    roster(PLAIN)
+    inside = {"t.ipynb": "1", "t (2).ipynb": "2", "old/t.ipynb": "3"}
+    place = "Eve_9_assignsubmission_file_/"
+    items = collect(two_labs, "tiny", export({place + name: inside[name] for name in inside}))
+    assert [item.status for item in items] == ["held"] * 3
+    held = [path for path in (two_labs.labs / "held").rglob("*") if path.is_file()]
+    assert sorted(path.read_text() for path in held) == ["1", "2", "3"]
+
+
 def test_what_was_held_is_collected_when_the_roster_knows_the_student(
     two_labs, roster, export, handed_in
 ):
