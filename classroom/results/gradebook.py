@@ -128,7 +128,7 @@ def read_scores(course, lab):
         scores = np.full((len(students), len(cells)), np.nan)
         by_person = np.zeros(scores.shape, bool)
         earlier = read_earlier(course, lab)
-        grades = _of_lab(gradebook, lab, Grade, Grade.score, Grade.manual_score).filter(
+        grades = rows_of_lab(gradebook, lab, Grade, Grade.score, Grade.manual_score).filter(
             Grade.auto_score.is_not(None) | Grade.manual_score.is_not(None)
         )
         for student, notebook, cell, score, manual_score in grades:
@@ -212,7 +212,9 @@ def read_comments(course, lab):
     earlier, comments = read_earlier(course, lab), {}
     with course.gradebook(lab) as gradebook:
         notebooks = find_lab(course, lab, gradebook)
-        for student, notebook, cell, comment in _of_lab(gradebook, lab, Comment, Comment.comment):
+        for student, notebook, cell, comment in rows_of_lab(
+            gradebook, lab, Comment, Comment.comment
+        ):
             if comment:
                 words, name = clean_text(comment), name_cell(notebooks, notebook, cell)
                 if earlier.get((student, name), Earlier(None, "")).comment == comment:
@@ -253,7 +255,7 @@ def read_earlier(course, lab):
     with course.gradebook(lab) as gradebook:
         notebooks = find_lab(course, lab, gradebook)
         columns = (Grade.manual_score, Grade.needs_manual_grade)
-        for student, notebook, cell, points, waits in _of_lab(gradebook, lab, Grade, *columns):
+        for student, notebook, cell, points, waits in rows_of_lab(gradebook, lab, Grade, *columns):
             place = student, name_cell(notebooks, notebook, cell)
             if place in marked and waits:
                 marked[place] = marked[place]._replace(points=points)
@@ -290,8 +292,18 @@ def differences(before, after):
     return changes
 
 
-def _of_lab(gradebook, lab, table, *columns):
-    """Query of a table of grades or comments: student, notebook and cell of each, and columns."""
+def rows_of_lab(gradebook, lab, table, *columns):
+    """Asks a table of grades or comments for the rows of a lab.
+
+    Args:
+        gradebook: The open gradebook.
+        lab: Name of the lab.
+        table: `Grade` or `Comment`.
+        *columns: What is asked for.
+
+    Returns:
+        A query: the student, the notebook and the cell of each row, and then the columns.
+    """
     return (
         gradebook.db.query(SubmittedAssignment.student_id, Notebook.name, BaseCell.name, *columns)
         .select_from(table)

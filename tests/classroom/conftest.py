@@ -94,6 +94,15 @@ def lab(released_lab, tmp_path):
 
 
 @pytest.fixture
+def own(lab):
+    """A student's own copy of the lab, where the bundle has it."""
+    path = lab.labs / "tiny" / "tiny.ipynb"
+    path.parent.mkdir()
+    path.write_bytes(lab.released("tiny").read_bytes())
+    return path
+
+
+@pytest.fixture
 def answer(lab):
     """Function that returns the released lab, with `double` answered by the given code."""
 

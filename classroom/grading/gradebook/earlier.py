@@ -9,18 +9,11 @@ import hashlib
 from typing import NamedTuple
 
 import nbformat
-from nbgrader.api import (
-    Assignment,
-    BaseCell,
-    Comment,
-    Grade,
-    Notebook,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Comment, Grade, SubmittedAssignment
 from nbgrader.utils import is_solution
 
 from classroom.compat.gradebook import Gradebook
+from classroom.results.gradebook import rows_of_lab
 from classroom.results.questions import question_of
 
 
@@ -147,14 +140,7 @@ def _open(lab):
 
 def _of_submission(gradebook, lab, student, table):
     """Pairs of cells' names and rows of a table of grades or comments, of one submission."""
-    found = (
-        gradebook.db.query(Notebook.name, BaseCell.name, table)
-        .select_from(table)
-        .join(BaseCell, BaseCell.id == table.cell_id)
-        .join(SubmittedNotebook, SubmittedNotebook.id == table.notebook_id)
-        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
-        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .filter(Assignment.name == lab.name, SubmittedAssignment.student_id == student)
+    found = rows_of_lab(gradebook, lab.name, table, table).filter(
+        SubmittedAssignment.student_id == student
     )
-    return [(lab.name_cell(notebook, cell), row) for notebook, cell, row in found]
+    return [(lab.name_cell(notebook, cell), row) for _, notebook, cell, row in found]

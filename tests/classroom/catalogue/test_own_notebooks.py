@@ -6,15 +6,6 @@ import pytest
 from classroom.catalogue.own_notebooks import find_notebook, find_original
 
 
-@pytest.fixture
-def own(lab):
-    """The path of a student's own copy, where the bundle has it."""
-    path = lab.labs / "tiny" / "tiny.ipynb"
-    path.parent.mkdir()
-    path.write_bytes(lab.released("tiny").read_bytes())
-    return path
-
-
 @pytest.mark.parametrize("name", ["tiny", "tiny.ipynb"])
 def test_a_lab_is_found_by_its_name(lab, own, name, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)

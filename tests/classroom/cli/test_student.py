@@ -25,15 +25,6 @@ def no_lasting_server(monkeypatch, tmp_path_factory):
 
 
 @pytest.fixture
-def own(lab):
-    """A student's own copy of the lab, where the bundle has it."""
-    path = lab.labs / "tiny" / "tiny.ipynb"
-    path.parent.mkdir()
-    path.write_bytes(lab.released("tiny").read_bytes())
-    return path
-
-
-@pytest.fixture
 def check(lab, monkeypatch):
     """Function that calls `course check` and returns what it prints."""
     monkeypatch.setattr(cli.console, "width", 200)

@@ -33,7 +33,7 @@ NAMES = st.builds(
 # How a platform writes a student's file: with {name}, {number} and {file}.
 LAYOUTS = {
     "Moodle": "{clean}_{number}_assignsubmission_file_/{file}",
-    "Moodle 4": "{clean}_{number}_assignsubmission_file/work/{file}",
+    "Moodle 4": "{clean}_{number}_assignsubmission_file/lab 1/{file}",
     "Moodle without folders": "{clean}_{number}_assignsubmission_file_{flat}",
     "Moodle in a folder": "Lab 1/{clean}_{number}_assignsubmission_file_/{file}",
     "Canvas": "{squashed}_LATE_{number}_{attachment}_{flat}",

@@ -16,7 +16,7 @@ ONLINE = "text entered online, no notebook"
 @pytest.mark.parametrize(
     ("layout", "students"),
     [
-        pytest.param({f"{MOODLE}/work/old/tiny.ipynb": "101"}, "Moodle", id="nested folders"),
+        pytest.param({f"{MOODLE}/lab 1/old/tiny.ipynb": "101"}, "Moodle", id="nested folders"),
         pytest.param({"Participant_123_assignsubmission_file_/tiny.ipynb": "123"}, "Moodle"),
         pytest.param({"Participant 123_assignsubmission_file_/tiny.ipynb": "123"}, "Moodle"),
         pytest.param({"Gruppe 3-Anna Berg_104_assignsubmission_file_/a.ipynb": "104"}, "Moodle"),
