@@ -25,6 +25,7 @@ def small(monkeypatch):
     return split
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [*experiment.BASELINES, "single", *experiment.OPTIONS])
 def test_every_method_is_trained(method, small):
     setting = "colour" if method in experiment.OPTIONS else "metres"

@@ -35,6 +35,7 @@ def small(monkeypatch, eager):
     return split
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [*experiment.BASELINES, *experiment.METHODS])
 def test_every_method_is_trained(method, small):
     found = experiment.train(0, method, 4, **experiment.settings(method)[0])

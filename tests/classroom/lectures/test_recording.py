@@ -166,6 +166,7 @@ def start(found, processes=1, **variables):
     return subprocess.Popen(command, env=os.environ | variables, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_share_the_trainings(found):
     processes = [start(found, processes=2, PAUSE="0.5") for _ in range(2)]
     shares = [int(process.communicate()[0]) for process in processes]
@@ -176,6 +177,7 @@ def test_two_runs_at_once_share_the_trainings(found):
     assert [path.name for path in found.path.parent.glob("*.*.lock")] == []
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_another_and_does_what_it_leaves_behind_when_it_is_killed(found):
     process = start(found, HANG="0 mean")
     try:
@@ -195,6 +197,7 @@ def test_a_run_waits_for_another_and_does_what_it_leaves_behind_when_it_is_kille
     assert len(records.read(found.path)) == 6
 
 
+@pytest.mark.slow
 def test_several_jobs_record_the_same_rows(found):
     record(found, jobs=2)
     rows = records.read(found.path)
