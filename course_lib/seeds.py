@@ -1,0 +1,22 @@
+"""Random numbers that a saved model goes on drawing where it stopped."""
+
+from keras import ops
+
+
+class SavesDraws:
+    """Saves the state of `self.seed_generator` with the weights of a model or layer.
+
+    Keras saves weights alone. Loaded, or restored after an interruption, a model would draw the
+    numbers of its first steps again. To be named before `keras.Model` or `keras.layers.Layer` among
+    the bases of a class with an attribute `seed_generator`.
+    """
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        store["seed_generator"] = ops.convert_to_numpy(self.seed_generator.state)
+
+    def load_own_variables(self, store):
+        super().load_own_variables(
+            {name: value for name, value in store.items() if name != "seed_generator"}
+        )
+        self.seed_generator.state.assign(store["seed_generator"])
