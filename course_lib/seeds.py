@@ -17,6 +17,6 @@ class SavesDraws:
 
     def load_own_variables(self, store):
         super().load_own_variables(
-            {name: value for name, value in store.items() if name != "seed_generator"}
+            {name: store[name] for name in store.keys() if name != "seed_generator"}  # noqa: SIM118
         )
         self.seed_generator.state.assign(store["seed_generator"])
