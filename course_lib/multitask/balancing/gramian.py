@@ -105,15 +105,14 @@ def nonnegative(gramian, right, sweeps=50):
         A column u for each problem, `(n, problems)`.
     """
     number = gramian.shape[0]
-    unit = ops.eye(number, dtype=gramian.dtype)
 
-    def sweep(_, u):
-        for i in range(number):
-            slack = (right[i] - ops.matmul(gramian[i], u)) / gramian[i, i]
-            u = u + unit[i][:, None] * (ops.relu(u[i] + slack) - u[i])
-        return u
+    def turn(step, u):
+        i = step % number
+        row = ops.take(gramian, i, axis=0)
+        slack = (ops.take(right, i, axis=0) - ops.matmul(row, u)) / ops.take(row, i)
+        return ops.where(ops.arange(number)[:, None] == i, ops.relu(u + slack), u)
 
-    return ops.fori_loop(0, sweeps, sweep, ops.zeros_like(right))
+    return ops.fori_loop(0, sweeps * number, turn, ops.zeros_like(right))
 
 
 @keras.saving.register_keras_serializable("course_lib")
@@ -211,12 +210,12 @@ class CAGrad(GramianBalance):
         length = ops.sqrt(ops.sum(mean * with_mean))
         counts = present[:, None] > 0
         low, high = ops.min(ops.where(present > 0, with_mean, 2.0)), (1 + self.c) * length**2
-        for _ in range(3):  # each time among 32 values of μ between two neighbours of before
-            products = low + (high - low) * ops.linspace(0.0, 1.0, 32)
+        for _ in range(2):  # first among 64 values of μ, then among 64 between two of these
+            products = low + (high - low) * ops.linspace(0.0, 1.0, 64)
             u = nonnegative(gramian, ops.where(counts, products - with_mean[:, None], 0))
             near = ops.sqrt(ops.sum(u * ops.matmul(gramian, u), axis=0)) <= self.c * length
             last = ops.maximum(ops.sum(ops.cast(near, "int32")) - 1, 0)
-            low, high = ops.take(products, last), ops.take(products, ops.minimum(last + 1, 31))
+            low, high = ops.take(products, last), ops.take(products, ops.minimum(last + 1, 63))
         return ops.sum(present) * (mean + ops.take(u, last, axis=1))
 
     def get_config(self):
@@ -293,18 +292,18 @@ def bargain(gramian, sweeps):
         a, `(n,)`.
     """
     number = gramian.shape[0]
-    unit = ops.eye(number, dtype=gramian.dtype)
 
-    def sweep(_, a):
-        for i in range(number):
-            rest = ops.sum(gramian[i] * a) - gramian[i, i] * a[i]
-            root = ops.sqrt(rest**2 + 4 * gramian[i, i])
-            # Of two forms of the root, the one that does not subtract two equal numbers.
-            positive = ops.where(rest > 0, 2 / (rest + root), (root - rest) / (2 * gramian[i, i]))
-            a = a + unit[i] * (positive - a[i])
-        return a
+    def turn(step, a):
+        i = step % number
+        row = ops.take(gramian, i, axis=0)
+        own = ops.take(row, i)
+        rest = ops.sum(row * a) - own * ops.take(a, i)
+        root = ops.sqrt(rest**2 + 4 * own)
+        # Of two forms of the root, the one that does not subtract two equal numbers.
+        positive = ops.where(rest > 0, 2 / (rest + root), (root - rest) / (2 * own))
+        return ops.where(ops.arange(number) == i, positive, a)
 
-    return ops.fori_loop(0, sweeps, sweep, 1 / ops.sqrt(ops.diagonal(gramian)))
+    return ops.fori_loop(0, sweeps * number, turn, 1 / ops.sqrt(ops.diagonal(gramian)))
 
 
 @keras.saving.register_keras_serializable("course_lib")
