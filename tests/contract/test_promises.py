@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from keras import layers, ops
+from keras import layers
 
 from tests.contract.case import Case
-from tests.contract.promises import PROMISES, trained
+from tests.contract.promises import PROMISES
 
 
 def make(model=keras.Model, tasks=("age", "height")):
