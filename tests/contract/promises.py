@@ -396,7 +396,8 @@ def class_weight(case, folder):
     model = compiled(case)
     weights = {int(c): 0.5 + i for i, c in enumerate(np.unique(tree.flatten(y)[0]))}
     fit(model, x, y, class_weight=weights)
-    of_rows = np.array([weights[int(c)] for c in np.ravel(y)], "float32")
+    of_rows = np.array([weights[int(c)] for c in np.ravel(tree.flatten(y)[0])], "float32")
+    assert differ(state(model), weighted(case, x, y, None)), "the weights change nothing"
     assert_same(state(model), weighted(case, x, y, of_rows), 1e-5, 1e-6)
 
 
