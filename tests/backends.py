@@ -128,6 +128,17 @@ LOSSES |= {
     "shrunk singular values": lambda x: ops.sum(proximal.shrink_singular_values(x, 0.3) * FIXED),
     "shrunk rows": lambda x: ops.sum(proximal.shrink_rows(x, 0.3) * FIXED),
 }
+OF_GRADIENTS = (
+    balancing.FAMO,
+    balancing.GradNorm,
+    balancing.PCGrad,
+    balancing.MGDA,
+    balancing.CAGrad,
+    balancing.IMTLG,
+    balancing.NashMTL,
+    balancing.AlignedMTL,
+    balancing.UPGrad,
+)
 JIT = False if keras.backend.backend() == "tensorflow" else "auto"  # XLA takes long to start
 START = [array.astype("float32") for array in (RNG.normal(size=(4, 3)), np.zeros(3))]
 
@@ -177,6 +188,6 @@ if __name__ == "__main__":
     found["trainings"] = {name: train(method) for name, method in METHODS.items()}
     uncertainty = balancing.Uncertainty({"a": "gaussian", "b": "laplace"})
     found["trainings"]["several tasks"] = train_several(uncertainty)
-    if keras.backend.backend() != "torch":
-        found["trainings"]["GradNorm"] = train_several(balancing.GradNorm())
+    for kind in OF_GRADIENTS:
+        found["trainings"][kind.__name__] = train_several(kind())
     print(json.dumps(found))

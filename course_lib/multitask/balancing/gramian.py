@@ -49,7 +49,7 @@ class GramianBalance(GradientBalance):
         )
         weights = self.weights_of(ops.matmul(jacobian, ops.transpose(jacobian)))
         finite = ops.all(ops.isfinite(weights))
-        self.weight.assign(ops.where(finite, weights, self.weight))
+        self.weight.assign(ops.where(finite, weights, ops.convert_to_tensor(self.weight)))
         made = [
             sum(a * g for a, g in zip(ops.unstack(weights) if both else [1.0] * len(each), each))
             for *each, both in zip(*of_tasks, shared)
