@@ -264,7 +264,8 @@ class NashMTL(GramianBalance):
 
     def coefficients(self, gramian, present):
         a = bargain(gramian, self.sweeps)
-        self.residual.assign(ops.max(ops.abs(a * ops.matmul(gramian, a) - 1), keepdims=True))
+        residual = ops.max(ops.abs(a * ops.matmul(gramian, a) - 1))
+        self.residual.assign(ops.reshape(residual, (1,)))
         return _to_sum(a, present)
 
     def after_epoch(self, logs):
