@@ -313,6 +313,7 @@ def test_the_ratios_of_gradnorm_are_over_the_first_losses():
     norms = np.ones(2, "float32")
     balance.update(norms, np.array([0.0, 5.0], "float32"))  # no label of the first task yet
     assert np.allclose(balance.weights_now(), 1)
+    assert np.allclose(balance.first, [0.0, 5.0])
     balance.update(norms, np.array([2.0, 5.0], "float32"))
     assert np.allclose(balance.weights_now(), 1)
     balance.update(norms, np.array([1.0, 5.0], "float32"))  # the second task is slower
@@ -430,6 +431,17 @@ def test_logged_weights_are_those_of_the_epoch_and_own_callbacks_are_kept(rows):
     _, history = fitted(balance, rows, epochs=4, callbacks=[spy])
     assert np.allclose(history["age_weight"], used[::2])
     assert len(set(np.round(history["age_weight"], 6))) >= 2
+
+
+def test_losses_of_an_epoch_are_means_over_its_rows(rows):
+    """Three rows in batches of two: the last one counts half as much as the first two."""
+    x, y = (rows[0][:3], {task: labels[:3] for task, labels in rows[1].items()})
+    model, history = fitted(DynamicWeightAverage(), (x, y), rate=0.0, epochs=1, batch_size=2)
+    answers = model.predict(x, verbose=0)
+    for task in TASKS:
+        expected = np.mean((answers[task] - y[task]) ** 2)
+        assert history[f"{task}_loss"][0] == pytest.approx(expected, rel=1e-4)
+    assert np.allclose(model.balance.before, [history[f"{task}_loss"][0] for task in TASKS])
 
 
 def test_weights_moved_after_an_epoch_are_used_in_the_next(rows):

@@ -137,6 +137,16 @@ def test_layers_of_some_tasks_are_shared_where_two_meet():
     assert shared == {"two/kernel", "two/bias"}
 
 
+def test_what_only_first_answers_share_is_shared():
+    inputs = keras.Input((4,))
+    first = layers.Dense(3, name="first")(inputs)
+    outputs = {task: layers.Dense(1, name=f"{task}_head")(inputs) for task in TASKS}
+    outputs |= {f"initial_{task}": layers.Dense(1, name=f"i_{task}")(first) for task in TASKS}
+    model = Balanced(keras.Model(inputs, outputs), balancing.UPGrad())
+    shared = {w.path for w in model.trainable_weights if id(w) in model.balance.shared}
+    assert shared == {"first/kernel", "first/bias"}
+
+
 @pytest.mark.parametrize("balance", [balancing.UPGrad, balancing.GradNorm])
 def test_where_nothing_is_shared_there_is_nothing_to_balance(balance):
     with pytest.raises(ValueError, match="share no layer with weights"):
