@@ -244,7 +244,7 @@ def mmoe(tasks, features, hidden, experts=4, penalty=0.0):
         features: Number of features.
         hidden: Units of each hidden layer of an expert.
         experts: Number of experts.
-        penalty: Weight of the sum of squares of all kernels but the gates' in the loss.
+        penalty: Weight of the sum of squares of all kernels in the loss.
 
     Returns:
         A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
@@ -262,7 +262,7 @@ def cgc(tasks, features, hidden, experts=1, penalty=0.0):
         features: Number of features.
         hidden: Units of each hidden layer of an expert.
         experts: Number of experts that all tasks share; with 0 this is `separate`.
-        penalty: Weight of the sum of squares of all kernels but the gates' in the loss.
+        penalty: Weight of the sum of squares of all kernels in the loss.
 
     Returns:
         A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
@@ -275,7 +275,8 @@ def _mixed(tasks, features, hidden, experts, own, penalty, name):
     regularizer = keras.regularizers.L2(penalty)
     answers = [_own_trunk(x, task, tasks, hidden, regularizer)] if own else []
     answers += [_trunk(x, hidden, "relu", regularizer) for _ in range(experts)]
-    shares = TaskDense(tasks, len(answers), "softmax", name="gate")(x, task)
+    gate = TaskDense(tasks, len(answers), "softmax", kernel_regularizer=regularizer, name="gate")
+    shares = gate(x, task)
     h = keras.layers.Dot(axes=1)([shares, ops.stack(answers, axis=1)])
     last = TaskDense(tasks, 1, kernel_regularizer=regularizer)
     return keras.Model([x, task], last(h, task), name=name)
