@@ -39,8 +39,12 @@ def of_size(x, like):
     """Pools or repeats a picture's pixels to the height and width of another one."""
     if len(x.shape) < 4 or x.shape[1:3] == like.shape[1:3]:
         return x
-    if x.shape[1] > like.shape[1]:
-        return keras.layers.AveragePooling2D(
-            (x.shape[1] // like.shape[1], x.shape[2] // like.shape[2])
-        )(x)
-    return keras.layers.UpSampling2D((like.shape[1] // x.shape[1], like.shape[2] // x.shape[2]))(x)
+    (height, width), (to_height, to_width) = x.shape[1:3], like.shape[1:3]
+    if height % to_height == width % to_width == 0:
+        return keras.layers.AveragePooling2D((height // to_height, width // to_width))(x)
+    if to_height % height == to_width % width == 0:
+        return keras.layers.UpSampling2D((to_height // height, to_width // width))(x)
+    raise ValueError(
+        f"A picture of {(height, width)} pixels can be neither pooled nor repeated to "
+        f"{(to_height, to_width)}: let each stage make pictures larger or smaller by whole factors."
+    )
