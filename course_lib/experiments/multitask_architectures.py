@@ -64,6 +64,8 @@ TUNED = {
     "PAD-Net C": {"rate": 0.004, "weight": 1.0},
     "relationships": {"rate": 0.004, "weight": 1.0},
     "adaptive": {"rate": 0.004, "weight": 1.0},
+    "MMoE": {"rate": 0.004, "weight": 1.0},
+    "CGC": {"rate": 0.004, "weight": 1.0},
 }
 TUNED_AT, TUNING_SEEDS = 20, (1000, 1001)
 CHEAP = {"method": "mean picture", "labels": 20, "source": "synthetic"}
