@@ -46,7 +46,7 @@ class MethodOne(keras.Model):
         weight = ops.ones(ops.shape(task)) if weight is None else ops.cast(weight, "float32")
         of_task = ops.segment_sum(weight, task, num_segments=self.tasks)
         share = ops.divide_no_nan(weight, ops.take(of_task, task))
-        return inputs, y, ops.size(task) * share
+        return inputs, y, ops.cast(ops.size(task), weight.dtype) * share
 
     def get_config(self):
         network = keras.Model(self.inputs, self.outputs)

@@ -91,9 +91,7 @@ def constrained(constraint):
 
 
 def of_two_tasks(name, architecture, data=data, compile=MSE, **options):
-    return Case(
-        name, functools.partial(network, architecture, **options), data, compile, REFUSES
-    )
+    return Case(name, functools.partial(network, architecture, **options), data, compile, REFUSES)
 
 
 def of_rows(name, make, **options):
