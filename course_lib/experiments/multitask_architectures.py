@@ -37,10 +37,9 @@ NETWORKS = {
     "relationships": functools.partial(relationships.relationship_network, units=[24]),
     "MMoE": architectures.mmoe,
     "CGC": architectures.cgc,
-    "PLE": architectures.ple,
 }
 METHODS = (*SINGLE, *NETWORKS, "adaptive")
-EXPERTS = ("MMoE", "CGC", "PLE")  # with 20 labels alone
+EXPERTS = ("MMoE", "CGC")  # with 20 labels alone
 MAIN_METHODS = (*BASELINES, "single", "hard")
 OTHER_METHODS = tuple(
     method for method in METHODS if method not in ("single", "hard", "separate", *EXPERTS)

@@ -59,7 +59,7 @@ def test_task_dense_starts_like_a_dense_layer_however_many_tasks_there_are():
 
 def test_a_tasks_kernel_is_its_columns_of_the_initial_one():
     """So that an initializer which scales with the fan-in sees the features as rows."""
-    start = np.arange(24.0).reshape(4, 6)
+    start = np.arange(24, dtype="float32").reshape(4, 6)
     layer = sharing.TaskDense(3, 2, kernel_initializer=lambda shape, dtype: start)
     layer.build((None, 4))
     for t in range(3):
