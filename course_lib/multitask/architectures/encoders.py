@@ -144,7 +144,8 @@ class SoftSharing(keras.layers.Layer):
     def call(self, xs, training=False):
         for same in zip(*(copy.trainable_weights for copy in self.copies)):
             for one, other in itertools.combinations(same, 2):
-                self.add_loss(self.penalty * ops.sum(ops.square(one - other)))
+                apart = ops.cast(one - other, "float32")  # losses are, whatever layers compute in
+                self.add_loss(self.penalty * ops.sum(ops.square(apart)))
         return [copy(x, training=training) for copy, x in zip(self.copies, xs)]
 
     def get_config(self):

@@ -103,7 +103,7 @@ TREE = [[list(TASKS)], [["age"], ["height"]]]
 CASES = [
     of_two_tasks("hard sharing", architectures.shared, cut=1),
     of_two_tasks("soft sharing", architectures.soft, penalty=0.05),
-    of_two_tasks("cross-stitch", architectures.cross_stitch),
+    of_two_tasks("cross-stitch", architectures.cross_stitch, rate=2.0),
     of_two_tasks("MTAN", architectures.mtan),
     of_two_tasks("PAD-Net", architectures.pad_net, first_answers, FOUR_LOSSES),
     of_two_tasks("MMoE", architectures.mmoe),
