@@ -285,6 +285,7 @@ def test_a_wider_network_starts_with_the_weights_of_the_trained_one(parts, x):
         assert same(left, taken_up)
 
 
+@pytest.mark.slow
 def test_duplicated_tasks_stay_in_one_branch_and_unrelated_ones_part(parts):
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)

@@ -110,13 +110,17 @@ def test_flip_flop_recovers_the_covariances_that_kernels_were_drawn_from(prior):
 
 
 def test_flip_flop_recovers_a_covariance_of_units(prior):
+    """From many features, which are independent: None stays None, and is not learned."""
+    task_covariance = prior[2]
     unit_covariance = random_covariance(np.random.default_rng(1), UNITS)
-    found = []
-    for seed in range(300):
-        white = sampled(*prior[1:], UNITS, seed)
-        kernel = np.einsum("uv,tfv->tfu", np.linalg.cholesky(unit_covariance), white)
-        found.append(flip_flop(kernel.astype("float32"), axes=3, epsilon=0.0, steps=5)[2])
-    assert np.mean(found, axis=0) == pytest.approx(unit_covariance, abs=0.1)
+    white = np.random.default_rng(2).normal(size=(TASKS, 4000, UNITS))
+    factors = np.linalg.cholesky(task_covariance), np.linalg.cholesky(unit_covariance)
+    kernel = np.einsum("ts,uv,sfv->tfu", *factors, white).astype("float32")
+    start = None, np.eye(TASKS, dtype="float32"), np.eye(UNITS, dtype="float32")
+    found = relationships.flip_flop(ops.convert_to_tensor(kernel), start, epsilon=0.0, steps=5)
+    assert found[0] is None
+    assert ops.convert_to_numpy(found[1]) == pytest.approx(task_covariance, abs=0.05)
+    assert ops.convert_to_numpy(found[2]) == pytest.approx(unit_covariance, abs=0.05)
 
 
 def test_each_covariance_is_the_scatter_of_kernels_whitened_by_the_others(prior):
@@ -404,7 +408,10 @@ def grouped():
     return train
 
 
-@pytest.mark.parametrize("seed", range(4))
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_training_finds_the_groups_of_tasks_and_gains_by_them(grouped, seed):
     correlation, error = grouped(seed)
     _, independent = grouped(seed, learn=False)
@@ -414,6 +421,7 @@ def test_training_finds_the_groups_of_tasks_and_gains_by_them(grouped, seed):
     assert error < 0.9 * independent
 
 
+@pytest.mark.slow
 def test_training_relates_duplicated_tasks_and_no_others():
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)

@@ -225,7 +225,10 @@ def test_all_kernels_pay_the_penalty(data, build):
     assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("penalty", [0.3, 3.0, 30.0])
+PENALTIES = [3.0, *(pytest.param(value, marks=pytest.mark.slow) for value in (0.3, 30.0))]
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
 def test_fit_finds_the_closed_form_of_shared_plus_own(data, penalty):
     model = sharing.shared_plus_own(data.tasks, data.features, penalty / len(data.y))
     closed = baselines.shared_plus_own_ridge(data.x, data.task, data.y, data.tasks, penalty)

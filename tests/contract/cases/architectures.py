@@ -79,8 +79,8 @@ class Related(keras.Model):
 
 def related():
     keras.utils.set_random_seed(0)
-    model = relationships.relationship_network(keras.Input((4,)), [dense], HEADS, [3], weight=0.01)
-    return Related(model.inputs, model.output)
+    model = relationships.relationship_network(keras.Input((4,)), [dense], HEADS, [3], weight=1e-6)
+    return Related(model.input, model.output)
 
 
 def constrained(constraint):
