@@ -36,13 +36,12 @@ NETWORKS = {
     "PAD-Net C": functools.partial(architectures.pad_net, module="C"),
     "relationships": functools.partial(relationships.relationship_network, units=[24]),
     "MMoE": architectures.mmoe,
-    "CGC": architectures.cgc,
 }
 METHODS = (*SINGLE, *NETWORKS, "adaptive")
-EXPERTS = ("MMoE", "CGC")  # with 20 labels alone
+FEW_ALONE = ("MMoE",)  # with 20 labels alone
 MAIN_METHODS = (*BASELINES, "single", "hard")
 OTHER_METHODS = tuple(
-    method for method in METHODS if method not in ("single", "hard", "separate", *EXPERTS)
+    method for method in METHODS if method not in ("single", "hard", "separate", *FEW_ALONE)
 )
 RATES, WEIGHTS, SHARES = (1e-3, 4e-3), (0.3, 1.0), (0.5, 1.0)
 # As in the paper, the cost of a branch doubles from stage to stage towards the input.
@@ -64,7 +63,6 @@ TUNED = {
     "relationships": {"rate": 0.004, "weight": 1.0},
     "adaptive": {"rate": 0.004, "weight": 1.0},
     "MMoE": {"rate": 0.004, "weight": 1.0},
-    "CGC": {"rate": 0.004, "weight": 1.0},
 }
 TUNED_AT, TUNING_SEEDS = 20, (1000, 1001)
 CHEAP = {"method": "mean picture", "labels": 20, "source": "synthetic"}
@@ -117,7 +115,7 @@ def trials(seed):
     """
     pairs = [(method, labels) for labels in LABELS for method in MAIN_METHODS]
     pairs += [(method, labels) for labels in LABELS[:3] for method in OTHER_METHODS]
-    pairs += [(method, TUNED_AT) for method in EXPERTS]
+    pairs += [(method, TUNED_AT) for method in FEW_ALONE]
     sources = ["synthetic", *(["real"] if rooms_data.labelled_file() else [])]
     return [
         {"method": method, "labels": labels, "source": source, **TUNED.get(method, {})}

@@ -61,7 +61,7 @@ def test_matching_pursuit_takes_the_rows_that_the_others_repeat():
 
 def test_matching_pursuit_goes_by_directions_and_not_by_lengths():
     """Ten rows point along one line, either way; one long row points elsewhere."""
-    line, other = np.array([1.0, 0.2, 0.0]), np.array([0.0, 0.0, 3.0])
+    line, other = np.array([1.0, 0.2, 0.0]), np.array([0.0, 0.0, 5.0])
     signs = np.resize([1, -1], 10)[:, None]
     matrix = np.concatenate([signs * line, other[None]])
     rows, _ = adaptive.simultaneous_matching_pursuit(matrix, 1)
@@ -174,6 +174,13 @@ def test_groups_are_as_many_as_cost_least(cost, groups):
 def test_two_branches_part_below_one_minus_the_cost(cost, together):
     affinities = np.array([[1, 0.7], [0.7, 1]])
     assert (len(adaptive.group(affinities, cost)) == 1) == together
+
+
+@pytest.mark.parametrize(("weight", "together"), [(1, True), (2, False)])
+def test_two_branches_part_sooner_where_separation_weighs_more(weight, together):
+    """Below 1 − cost / weight: with an affinity of 0.7 and a cost of 0.5 at ½, or at ¾."""
+    affinities = np.array([[1, 0.7], [0.7, 1]])
+    assert (len(adaptive.group(affinities, 0.5, separation_weight=weight)) == 1) == together
 
 
 def test_one_group_is_the_plain_shared_network(parts, x):

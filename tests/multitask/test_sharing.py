@@ -197,7 +197,7 @@ def test_mixtures_by_rows_are_their_formula(data, build):
     assert gate.name == "gate"
     said = [task_dense(layer, data.x, data.task) for layer in own]
     said += [data.x @ kernel + bias for kernel, bias in (layer.get_weights() for layer in shared)]
-    assert len(said) == 2 + (build is sharing.cgc)
+    assert (len(own), len(shared)) == (build is sharing.cgc, 2)
     shares = np.exp(task_dense(gate, data.x, data.task))
     shares /= shares.sum(axis=1, keepdims=True)
     h = sum(share[:, None] * np.maximum(f, 0) for share, f in zip(shares.T, said))
