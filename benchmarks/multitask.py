@@ -77,3 +77,54 @@ def step_times():
 def several(step):
     for _ in range(STEPS):
         step()
+
+
+def convolutions(model):
+    """All convolutions of a model, also in models within it."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from convolutions(layer)
+        elif isinstance(layer, keras.layers.Conv2D):
+            yield layer
+
+
+def multiply_adds(model):
+    """Multiply-adds of all convolutions for one picture, counted by pixels of their outputs."""
+    return sum(
+        layer.count_params() * layer.output.shape[1] * layer.output.shape[2]
+        for layer in convolutions(model)
+    )
+
+
+def expert_step_times():
+    """Ratio of a step of MMoE and CGC to one of hard sharing with as many multiply-adds.
+
+    The last stage of hard sharing is made so wide that the multiply-adds come nearest. Rounds
+    alternate as in `step_times`.
+    """
+    inputs, heads = keras.Input((48, 64, 3)), dense.heads(len(rooms.CLASSES))
+    wide = [
+        architectures.shared(inputs, dense.stages((24, 48, 48, width)), heads)
+        for width in range(24, 72, 2)
+    ]
+    data = datasets.load("rooms", train=BATCH, test=0).train
+    x, y, rows = data.x.astype("float32"), dense.labels(data), []
+    for name in ("mmoe", "cgc"):
+        network = getattr(architectures, name)(inputs, dense.stages(), heads)
+        size = multiply_adds(network)
+        rival = min(wide, key=lambda model: abs(multiply_adds(model) - size))
+        for model in (network, rival):
+            model.compile("adam", dense.losses(), jit_compile=False)
+            model.train_on_batch(x, y)
+        ratios = []
+        for number in range(ROUNDS):
+            pair = (network, rival) if number % 2 else (rival, network)
+            times = {
+                model: timing.seconds(lambda m=model: several(lambda: m.train_on_batch(x, y)), 1)[0]
+                for model in pair
+            }
+            ratios.append(times[network] / times[rival])
+        share = size / multiply_adds(rival)
+        what = f"step of {name} beside hard sharing of {share:.2f} × its multiply-adds"
+        rows.append((what, timing.spread(sorted(ratios), "×"), ""))
+    return rows

@@ -84,6 +84,15 @@ def mixed(layer):
     return lambda x: sum(ops.sum(ops.square(h)) for h in layer([x, FIXED, 2 * x]))
 
 
+def gated(x):
+    """Two experts, one of which varies, as a gate mixes them that sees what varies."""
+    gate = architectures.Gate()
+    gate.build((6, 4), [(6, 4)] * 2)
+    generator = np.random.default_rng(1)
+    gate.set_weights([generator.normal(size=w.shape) for w in gate.weights])
+    return ops.sum(ops.square(gate(x, [x, FIXED])))
+
+
 def balanced(balance):
     """A balance of four losses."""
     balance.prepare(None, "abcd")
@@ -108,6 +117,7 @@ HOLES = np.where(FIRST > 0.5, np.float32(np.nan), FIRST)
 LOSSES |= {
     "present": lambda x: masked.Present("mean_squared_error")(HOLES[..., None], x[..., None]),
     "cosine_distance": lambda x: masked.Present(masked.cosine_distance)(FIXED, x),
+    "gate": gated,
     "cross-stitch": mixed(architectures.CrossStitch(0.8)),
     **{f"distillation {module}": mixed(architectures.Distillation(module)) for module in "ABC"},
     "soft sharing": mixed(

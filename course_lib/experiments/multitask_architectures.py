@@ -35,10 +35,14 @@ NETWORKS = {
     "PAD-Net B": functools.partial(architectures.pad_net, module="B"),
     "PAD-Net C": functools.partial(architectures.pad_net, module="C"),
     "relationships": functools.partial(relationships.relationship_network, units=[24]),
+    "MMoE": architectures.mmoe,
 }
 METHODS = (*SINGLE, *NETWORKS, "adaptive")
+FEW_ALONE = ("MMoE",)  # with 20 labels alone
 MAIN_METHODS = (*BASELINES, "single", "hard")
-OTHER_METHODS = tuple(method for method in METHODS if method not in ("single", "hard", "separate"))
+OTHER_METHODS = tuple(
+    method for method in METHODS if method not in ("single", "hard", "separate", *FEW_ALONE)
+)
 RATES, WEIGHTS, SHARES = (1e-3, 4e-3), (0.3, 1.0), (0.5, 1.0)
 # As in the paper, the cost of a branch doubles from stage to stage towards the input.
 BRANCH_COST = (0.8, 0.4, 0.2, 0.1)
@@ -58,6 +62,7 @@ TUNED = {
     "PAD-Net C": {"rate": 0.004, "weight": 1.0},
     "relationships": {"rate": 0.004, "weight": 1.0},
     "adaptive": {"rate": 0.004, "weight": 1.0},
+    "MMoE": {"rate": 0.004, "weight": 1.0},
 }
 TUNED_AT, TUNING_SEEDS = 20, (1000, 1001)
 CHEAP = {"method": "mean picture", "labels": 20, "source": "synthetic"}
@@ -110,6 +115,7 @@ def trials(seed):
     """
     pairs = [(method, labels) for labels in LABELS for method in MAIN_METHODS]
     pairs += [(method, labels) for labels in LABELS[:3] for method in OTHER_METHODS]
+    pairs += [(method, TUNED_AT) for method in FEW_ALONE]
     sources = ["synthetic", *(["real"] if rooms_data.labelled_file() else [])]
     return [
         {"method": method, "labels": labels, "source": source, **TUNED.get(method, {})}

@@ -424,6 +424,12 @@ def _shared_trunk(problem, losses=1):
     return sharing.shared_trunk(problem.tasks, problem.train.x.shape[1], [HIDDEN], penalty=penalty)
 
 
+def _for_schools(build, problem):
+    """A network of `sharing` that knows the school, with the penalty of the shared trunk."""
+    penalty = 20 / len(problem.train.y)
+    return build(problem.tasks, problem.train.x.shape[1], [HIDDEN], penalty=penalty)
+
+
 def _accumulated_trunk(problem):
     return _shared_trunk(problem, losses=problem.tasks)
 
@@ -457,6 +463,9 @@ SCHOOL = {
     "shared trunk": (NETWORK, _of(_shared_trunk)),
     "shared trunk, Method One": (ACCUMULATED, _of(_accumulated_trunk, "one")),
     "shared trunk, Method Two": (ONE_TASK, _of(_shared_trunk, "two")),
+    "separate networks": (NETWORK, _of(functools.partial(_for_schools, sharing.separate))),
+    "MMoE": (NETWORK, _of(functools.partial(_for_schools, sharing.mmoe))),
+    "CGC": (NETWORK, _of(functools.partial(_for_schools, sharing.cgc))),
 }
 CLOSED, SCARCE = tuple(SCHOOL)[:4], tuple(SCHOOL)[:7]
 SURVEY_CLOSED = ("person's mean", "pooled ridge", "independent ridge", "w0 + v_t")

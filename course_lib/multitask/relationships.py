@@ -255,6 +255,9 @@ class RelatedDense(keras.layers.Layer):
 class RelationshipUpdate(keras.callbacks.Callback):
     """Updates the covariances of all `RelatedDense` layers of a model after each epoch.
 
+    Name it before `BackupAndRestore` and `ModelCheckpoint`, which save what they find after an
+    epoch: a training that is restored then goes on exactly as one that was not interrupted.
+
     Raises:
         ValueError: if the model has no such layer.
     """

@@ -119,22 +119,29 @@ def _trunk(h, hidden, activation, regularizer=None):
     return h
 
 
-def separate(tasks, features, hidden=()):
+def _own_trunk(h, task, tasks, hidden, regularizer=None):
+    for units in hidden:
+        h = TaskDense(tasks, units, "relu", kernel_regularizer=regularizer)(h, task)
+    return h
+
+
+def separate(tasks, features, hidden=(), penalty=0.0):
     """A network of its own for every task: nothing is shared.
 
     Args:
         tasks: Number of tasks.
         features: Number of features.
         hidden: Units of each hidden layer; empty for a linear model.
+        penalty: Weight of the sum of squares of all kernels in the loss.
 
     Returns:
         A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
     """
     x, task = _inputs(features)
-    h = x
-    for units in hidden:
-        h = TaskDense(tasks, units, "relu")(h, task)
-    return keras.Model([x, task], TaskDense(tasks, 1)(h, task), name="separate")
+    regularizer = keras.regularizers.L2(penalty)
+    h = _own_trunk(x, task, tasks, hidden, regularizer)
+    last = TaskDense(tasks, 1, kernel_regularizer=regularizer)
+    return keras.Model([x, task], last(h, task), name="separate")
 
 
 def pooled(features, hidden=()):
@@ -224,3 +231,52 @@ def shared_plus_own(tasks, features, penalty):
         name="own",
     )(x, task)
     return keras.Model([x, task], keras.layers.Add()([shared, own]), name="shared_plus_own")
+
+
+def mmoe(tasks, features, hidden, experts=4, penalty=0.0):
+    """Multi-gate mixture of experts: trunks for all tasks, which each task mixes by a gate.
+
+    Row x of task t gets Σ_e softmax(W_t x + b_t)_e f_e(x), and an output layer of its own task's.
+    One expert makes this `shared_trunk`. Ma and others, KDD 2018; see `architectures.mmoe`.
+
+    Args:
+        tasks: Number of tasks.
+        features: Number of features.
+        hidden: Units of each hidden layer of an expert.
+        experts: Number of experts.
+        penalty: Weight of the sum of squares of all kernels in the loss.
+
+    Returns:
+        A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
+    """
+    return _mixed(tasks, features, hidden, experts, False, penalty, "mmoe")
+
+
+def cgc(tasks, features, hidden, experts=1, penalty=0.0):
+    """Customized gate control: as `mmoe`, but each task has an expert of its own, too.
+
+    Tang and others, RecSys 2020; see `architectures.cgc`.
+
+    Args:
+        tasks: Number of tasks.
+        features: Number of features.
+        hidden: Units of each hidden layer of an expert.
+        experts: Number of experts that all tasks share; with 0 this is `separate`.
+        penalty: Weight of the sum of squares of all kernels in the loss.
+
+    Returns:
+        A `keras.Model` from `[x, task]` to predictions `(batch, 1)`.
+    """
+    return _mixed(tasks, features, hidden, experts, True, penalty, "cgc")
+
+
+def _mixed(tasks, features, hidden, experts, own, penalty, name):
+    x, task = _inputs(features)
+    regularizer = keras.regularizers.L2(penalty)
+    answers = [_own_trunk(x, task, tasks, hidden, regularizer)] if own else []
+    answers += [_trunk(x, hidden, "relu", regularizer) for _ in range(experts)]
+    gate = TaskDense(tasks, len(answers), "softmax", kernel_regularizer=regularizer, name="gate")
+    shares = gate(x, task)
+    h = keras.layers.Dot(axes=1)([shares, ops.stack(answers, axis=1)])
+    last = TaskDense(tasks, 1, kernel_regularizer=regularizer)
+    return keras.Model([x, task], last(h, task), name=name)

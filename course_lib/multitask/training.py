@@ -5,13 +5,15 @@ import numpy as np
 from keras import ops
 
 
+@keras.saving.register_keras_serializable("course_lib")
 class MethodOne(keras.Model):
     """Accumulates the gradients of all tasks, then takes one step: on Σ_t ∇L_t.
 
     Made from a model's inputs and outputs, as any Keras model. The gradient of a sum is the sum of
     the gradients, so one backward pass over a batch with rows of every task accumulates them all;
-    each row counts by one over its task's rows in the batch. `fit(..., batch_size=len(y))` takes
-    one step an epoch over all rows.
+    each row counts by one over its task's rows in the batch, or by its share of their
+    `sample_weight`. `fit(..., batch_size=len(y))` takes one step an epoch over all rows. `evaluate`
+    reports Σ_t L_t, too, averaged over batches.
 
     Args:
         inputs: Inputs `[x, task]` of a model in `sharing`.
@@ -30,11 +32,34 @@ class MethodOne(keras.Model):
         self.tasks = tasks
 
     def train_step(self, *args):
-        *state, (inputs, y) = args  # JAX hands its state over, TensorFlow and PyTorch do not
+        *state, data = args  # JAX hands its state over, TensorFlow and PyTorch do not
+        return super().train_step(*state, self._weighted(data))
+
+    def test_step(self, *args):
+        *state, data = args
+        return super().test_step(*state, self._weighted(data))
+
+    def _weighted(self, data):
+        """A batch whose loss, a mean over rows, is the sum of the tasks' means."""
+        inputs, y, weight = keras.utils.unpack_x_y_sample_weight(data)
         task = inputs[1]
-        rows = ops.segment_sum(ops.ones_like(task), task, num_segments=self.tasks)
-        weight = ops.size(task) / ops.take(rows, task)
-        return super().train_step(*state, (inputs, y, weight))
+        weight = ops.ones(ops.shape(task)) if weight is None else ops.cast(weight, "float32")
+        of_task = ops.segment_sum(weight, task, num_segments=self.tasks)
+        share = ops.divide_no_nan(weight, ops.take(of_task, task))
+        return inputs, y, ops.cast(ops.size(task), weight.dtype) * share
+
+    def get_config(self):
+        network = keras.Model(self.inputs, self.outputs)
+        return {
+            "network": keras.saving.serialize_keras_object(network),
+            "tasks": self.tasks,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        network = keras.saving.deserialize_keras_object(config.pop("network"))
+        return cls(network.inputs, network.outputs, **config)
 
 
 class MethodTwo(keras.utils.PyDataset):

@@ -364,7 +364,7 @@ def any_order(case, folder):
     model = compiled(case, **reversed_names(case.compile))
     x, y = case.data(ROWS)
     fit(model, reversed_names(x), reversed_names(y), epochs=2)
-    assert_same(state(model), end(case))
+    assert_same(state(model), end(case), 1e-5, 1e-6)  # sums of gradients in another order
 
 
 @promise()

@@ -59,6 +59,15 @@ def test_matching_pursuit_takes_the_rows_that_the_others_repeat():
     assert sorted(np.array([0] * 4 + [1] * 3 + [2] * 2)[rows]) == [0, 1, 2]
 
 
+def test_matching_pursuit_goes_by_directions_and_not_by_lengths():
+    """Ten rows point along one line, either way; one long row points elsewhere."""
+    line, other = np.array([1.0, 0.2, 0.0]), np.array([0.0, 0.0, 5.0])
+    signs = np.resize([1, -1], 10)[:, None]
+    matrix = np.concatenate([signs * line, other[None]])
+    rows, _ = adaptive.simultaneous_matching_pursuit(matrix, 1)
+    assert rows[0] < 10
+
+
 @pytest.mark.parametrize("width", [0, 4])
 def test_matching_pursuit_refuses_more_rows_than_there_are(width):
     with pytest.raises(ValueError, match="3 rows"):
@@ -85,6 +94,29 @@ def test_a_thin_linear_layer_of_low_rank_loses_nothing(kind):
     thin.layers[1].set_weights([next_kernel, following.bias])
     x = rng.normal(size=(2, 6, 6, 4)).astype("float32")
     assert np.allclose(wide(x), thin(x), atol=1e-3)
+
+
+def test_the_bias_is_matched_along_with_the_weights():
+    """Two units of the same weights differ in their bias alone: both are kept."""
+    rng = np.random.default_rng(0)
+    kernel, bias, following = (
+        rng.normal(size=(4, 3)),
+        np.array([1.0, 2, 3]),
+        rng.normal(size=(3, 2)),
+    )
+    kernel[:, 1] = kernel[:, 0]
+    kernel[:, 2] = 0.3 * kernel[:, 0]
+    x = rng.normal(size=(6, 4))
+    thin_kernel, thin_bias, thin_following = adaptive.thin(kernel, bias, following, width=2)
+    found = (x @ thin_kernel + thin_bias) @ thin_following
+    assert found == pytest.approx((x @ kernel + bias) @ following)
+
+
+def test_an_example_is_difficult_from_the_mean_error_on():
+    """Of each task's own errors, and not from the median on; at the mean itself it is difficult."""
+    errors = np.array([[0, 20], [0, 20], [1, 20], [3, 24], [1, 21]], "float64")
+    difficult = np.array([[0, 0], [0, 0], [1, 0], [1, 1], [1, 1]], bool)
+    assert adaptive.affinity(errors)[0, 1] == np.mean(difficult[:, 0] == difficult[:, 1])
 
 
 def test_affinity_is_how_often_examples_are_simple_or_difficult_for_both():
@@ -144,11 +176,36 @@ def test_two_branches_part_below_one_minus_the_cost(cost, together):
     assert (len(adaptive.group(affinities, cost)) == 1) == together
 
 
+@pytest.mark.parametrize(("weight", "together"), [(1, True), (2, False)])
+def test_two_branches_part_sooner_where_separation_weighs_more(weight, together):
+    """Below 1 − cost / weight: with an affinity of 0.7 and a cost of 0.5 at ½, or at ¾."""
+    affinities = np.array([[1, 0.7], [0.7, 1]])
+    assert (len(adaptive.group(affinities, 0.5, separation_weight=weight)) == 1) == together
+
+
 def test_one_group_is_the_plain_shared_network(parts, x):
     tree = adaptive.branched(*parts, [TOGETHER, TOGETHER])
     plain = architectures.shared(*parts)
     plain.set_weights(tree.get_weights())
     assert same(outputs(tree, x), outputs(plain, x))
+
+
+def test_a_tree_is_its_formula(parts, x):
+    """Each task goes through the layers of its groups, in whatever order groups are named."""
+    groups = [
+        [["weight"], ["age", "height", "age_again"]],
+        [["weight"], ["height"], ["age_again", "age"]],
+    ]
+    tree = adaptive.branched(*parts, groups)
+    rng = np.random.default_rng(1)
+    tree.set_weights([rng.normal(size=w.shape) for w in tree.get_weights()])
+    for task, found in outputs(tree, x).items():
+        h = x
+        for stage, partition in enumerate(groups):
+            (number,) = [n for n, members in enumerate(partition) if task in members]
+            h = tree.get_layer(f"stage_{stage}_group_{number}")(h)
+        expected = tree.get_layer(f"{task}_head")(h)
+        assert np.allclose(found, expected, atol=1e-5), task
 
 
 def test_groups_of_one_task_are_separate_networks(parts, x):
@@ -217,6 +274,25 @@ def test_widening_goes_one_stage_down_at_a_time_and_stops_where_branches_stay_to
     assert model is trained[-1]
 
 
+def test_a_wider_network_starts_with_the_weights_of_the_trained_one(parts, x):
+    """Errors by script; what `train` sees last answers as what it left before."""
+    keras.utils.set_random_seed(0)
+    answered = []
+
+    def train(model):
+        answered.append(outputs(model, x))
+        rng = np.random.default_rng(len(answered))
+        model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+        answered.append(outputs(model, x))
+
+    errors = np.eye(4)[np.resize(np.arange(4), 20)]
+    adaptive.widen(*parts, train, lambda model: errors, branch_cost=0.1)
+    assert len(answered) > 2
+    for left, taken_up in zip(answered[1::2], answered[2::2]):
+        assert same(left, taken_up)
+
+
+@pytest.mark.slow
 def test_duplicated_tasks_stay_in_one_branch_and_unrelated_ones_part(parts):
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)

@@ -299,3 +299,17 @@ def test_the_gate_listens_to_the_task_that_receives(features):
 def test_another_module_is_refused():
     with pytest.raises(ValueError, match="'A', 'B' or 'C', but got 'D'"):
         Distillation("D")
+
+
+@pytest.mark.parametrize(
+    ("layer", "options"),
+    [
+        (CrossStitch(0.7, per_channel=True, rate=3.0), ("diagonal", "per_channel", "rate")),
+        (Distillation("B"), ("module",)),
+        (SoftSharing([keras.layers.Dense(2)] * 2, 0.3), ("penalty",)),
+    ],
+)
+def test_layers_are_saved_with_their_options(layer, options):
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert type(again) is type(layer)
+    assert [getattr(again, name) for name in options] == [getattr(layer, name) for name in options]

@@ -125,3 +125,12 @@ def test_limits_of_agreement_hold_95_percent_of_normal_differences():
     found = limits_of_agreement(first, second)
     inside = (found.difference > found.lower) & (found.difference < found.upper)
     assert inside.mean() == pytest.approx(0.95, abs=0.005)
+
+
+def test_the_relative_gain_is_the_mean_over_tasks():
+    """(M − S) / |S|, turned around where less is better."""
+    single = {"accuracy": 50.0, "error": 4.0, "log likelihood": -2.0}
+    several = {"accuracy": 60.0, "error": 3.0, "log likelihood": -1.0}
+    lower = {"accuracy": False, "error": True, "log likelihood": False}
+    found = baselines.relative_gain(several, single, lower)
+    assert found == pytest.approx((0.2 + 0.25 + 0.5) / 3)

@@ -81,6 +81,15 @@ def test_mirrored_rooms_have_mirrored_labels(rooms):
     assert np.array_equal(again[0][0], x)
 
 
+def test_the_same_rooms_are_augmented_anew_in_each_epoch_and_batch(rooms):
+    batches = dense.Batches(rooms, labelled=[3], size=2, share=1.0, steps=6)
+    drawn = [batches[number][0] for number in range(6)]
+    batches.on_epoch_end()
+    drawn.append(batches[0][0])
+    for number, x in enumerate(drawn):
+        assert not any(np.array_equal(x, other) for other in drawn[:number])
+
+
 def test_rooms_without_any_label_of_the_main_task_are_refused(rooms):
     with pytest.raises(ValueError, match="At least one room must have labels of the main task"):
         dense.Batches(rooms, labelled=[])
@@ -120,6 +129,21 @@ def test_missing_labels_have_no_gradient_and_no_part_in_the_mean(rooms, task):
     labels[:] = -1 if task == "segmentation" else np.nan
     assert float(loss(labels, answers)) == 0
     assert np.all(np.asarray(gradient(lambda y: loss(labels, y), answers)) == 0)
+
+
+def test_losses_are_cross_entropy_metres_and_cosines():
+    """One pixel each: −log of a softmax, metres too far, one minus a cosine."""
+    losses = dense.losses()
+    assert list(dense.losses(("depth",))) == ["depth"]
+    logits = np.log(np.array([0.2, 0.5, 0.3], "float32"))[None, None, None]
+    truth = np.array([[[1]]])
+    assert float(losses["segmentation"](truth, logits + 7)) == pytest.approx(-np.log(0.5), rel=1e-5)
+    metres = np.array([[[2.0, 5.0]]], "float32")
+    assert float(losses["depth"](metres, metres[..., None] + [[[[0.5], [-3]]]])) == pytest.approx(
+        1.75
+    )
+    up, slanted = np.array([[[[0, 0, 1.0]]]]), np.array([[[[0, 2.0, 2.0]]]])
+    assert float(losses["normals"](up, slanted)) == pytest.approx(1 - 0.5**0.5, rel=1e-5)
 
 
 def gradient(function, x):
@@ -200,6 +224,40 @@ def test_measures_by_hand():
     assert found["normals"] == pytest.approx(45, abs=1e-4)
 
 
+def test_errors_of_depth_and_normals_that_differ_from_pixel_to_pixel():
+    """All pixels of all rooms count alike, however many a room has."""
+    depth = np.array([[[2.0, 2.0, 2.0]], [[2.0, np.nan, np.nan]]])
+    normals = np.zeros((2, 1, 3, 3)) + [0, 0, 1]
+    rooms = rooms_data.Rooms(None, np.full((2, 1, 3), -1), depth, normals, classes=("a", "b"))
+    turned = normals.copy()
+    turned[0, 0, 0], turned[1] = [0, 1, 0], [0, 3**0.5, 1]
+    found = dense.measures(
+        {"depth": depth[..., None] + [[[[1]]], [[[3]]]], "normals": turned}, rooms
+    )
+    assert found["depth"] == pytest.approx(np.sqrt((3 * 1 + 9) / 4))
+    assert found["normals"] == pytest.approx((90 + 3 * 60) / 6)
+
+
+def test_targets_are_labels_as_numbers(rooms):
+    segmentation = rooms.segmentation.copy()
+    segmentation[0, 0, 0] = -1
+    found = dense.targets(dense.dataclasses.replace(rooms, segmentation=segmentation))
+    assert np.isnan(found["segmentation"][0, 0, 0]).all()
+    assert np.array_equal(found["segmentation"][1:].argmax(axis=-1), segmentation[1:])
+    assert np.array_equal(found["segmentation"][1:].sum(axis=-1), np.ones(segmentation[1:].shape))
+    assert np.array_equal(found["depth"][..., 0], rooms.depth, equal_nan=True)
+    assert found["normals"] is rooms.normals
+
+
+def test_a_pixel_that_no_room_labels_gets_the_mean_of_all_pixels(rooms):
+    depth = np.full_like(rooms.depth, 2.0)
+    depth[:, 0, 0], depth[:, 0, 1] = np.nan, 4.0
+    answer = dense.mean_picture(dense.dataclasses.replace(rooms, depth=depth), [0])["depth"]
+    pixels = depth[0].size
+    assert answer[0, 0, 0, 0] == pytest.approx((4 + 2 * (pixels - 2)) / (pixels - 1), rel=1e-5)
+    assert (answer[0, 0, 1, 0], answer[0, 1, 1, 0]) == (4, 2)
+
+
 def test_the_mean_picture_is_the_mean_of_labelled_rooms(rooms):
     depth = rooms.depth.copy()
     depth[:, 0, 0], depth[0, 0, 1] = np.nan, np.nan
@@ -234,6 +292,29 @@ def test_the_ridge_chooses_its_penalty_on_validation_rooms(rooms):
     for penalties in ((1e-6, 1e2), (1e2, 1e-6)):
         ridge = dense.PixelRidge(penalties).fit(noisy, [0], centred)
         assert ridge.penalty["depth"] == 1e2
+
+
+def test_the_ridge_chooses_the_highest_accuracy_and_the_lowest_errors(rooms):
+    """Judged on the rooms it was fitted to, the smallest penalty is the best one for all tasks."""
+    for penalties in ((1e-6, 1e3), (1e3, 1e-6)):
+        ridge = dense.PixelRidge(penalties, distances=(1,)).fit(rooms, range(12), rooms)
+        assert ridge.penalty == dict.fromkeys(dense.TASKS, 1e-6)
+
+
+def test_a_pixels_features_are_its_colour_its_neighbours_and_its_place():
+    x = np.random.default_rng(0).uniform(0, 255, (2, 4, 5, 3)).astype("float32")
+    found, scaled = dense.PixelRidge(distances=(2,)).features(x), x / 127.5 - 1
+    assert found.shape == (2, 4, 5, 3 + 8 * 3 + 15)
+    assert np.allclose(found[..., :3], scaled, atol=1e-6)
+    around = [(down, right) for down in (-2, 0, 2) for right in (-2, 0, 2) if down or right]
+    for number, (down, right) in enumerate(around):
+        rows = np.clip(np.arange(4) + down, 0, 3)
+        columns = np.clip(np.arange(5) + right, 0, 4)
+        expected = scaled[:, rows][:, :, columns]
+        assert np.allclose(found[..., 3 + 3 * number : 6 + 3 * number], expected, atol=1e-6)
+    down, right = np.meshgrid(np.linspace(-1, 1, 4), np.linspace(-1, 1, 5), indexing="ij")
+    powers = np.stack([down**i * right**j for i in range(5) for j in range(5 - i)], axis=-1)
+    assert np.allclose(found[..., 27:], powers, atol=1e-6)
 
 
 def test_rooms_are_kept_until_the_code_that_draws_them_changes(tmp_path, monkeypatch):

@@ -32,6 +32,8 @@ def all_models(data):
         "shared_trunk": sharing.shared_trunk(data.tasks, data.features, [4]),
         "gated": sharing.gated(data.tasks, data.features, [4]),
         "shared_plus_own": sharing.shared_plus_own(data.tasks, data.features, 0.1),
+        "mmoe": sharing.mmoe(data.tasks, data.features, [4]),
+        "cgc": sharing.cgc(data.tasks, data.features, [4]),
     }
 
 
@@ -53,6 +55,15 @@ def test_task_dense_starts_like_a_dense_layer_however_many_tasks_there_are():
         layer.build((None, 50))
         spread.append(np.std(ops.convert_to_numpy(layer.kernel)))
     assert spread == pytest.approx([np.sqrt(2 / 50)] * 2, rel=0.05)
+
+
+def test_a_tasks_kernel_is_its_columns_of_the_initial_one():
+    """So that an initializer which scales with the fan-in sees the features as rows."""
+    start = np.arange(24, dtype="float32").reshape(4, 6)
+    layer = sharing.TaskDense(3, 2, kernel_initializer=lambda shape, dtype: start)
+    layer.build((None, 4))
+    for t in range(3):
+        assert np.array_equal(layer.kernel[t], start[:, 2 * t : 2 * t + 2])
 
 
 def test_models_take_features_and_task_and_return_one_prediction_a_row(data):
@@ -156,7 +167,68 @@ def test_open_gates_make_a_pooled_network(data):
     assert np.allclose(predict(gated, data), predict(pooled, data), atol=1e-6)
 
 
-@pytest.mark.parametrize("penalty", [0.3, 3.0, 30.0])
+def test_gates_are_sigmoids_of_each_rows_own_task(data):
+    gated = randomised(sharing.gated(data.tasks, data.features, [4]))
+    (w1, b1), (w2, b2) = (layer.get_weights() for layer in gated.layers if "dense" in layer.name)
+    (table,) = gated.get_layer("gate").get_weights()
+    h = np.maximum(data.x @ w1 + b1, 0) / (1 + np.exp(-table[data.task]))
+    assert predict(gated, data) == pytest.approx((h @ w2 + b2)[:, 0], abs=1e-5)
+
+
+def randomised(model):
+    """The model with other weights: no bias is 0, no gate even."""
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.normal(0, 0.7, w.shape).astype("float32") for w in model.get_weights()])
+    return model
+
+
+def task_dense(layer, x, task):
+    """What each row's own weights make of it, before the activation."""
+    kernel, bias = layer.get_weights()
+    return np.einsum("bf,bfu->bu", x, kernel[task]) + bias[task]
+
+
+@pytest.mark.parametrize("build", [sharing.mmoe, sharing.cgc])
+def test_mixtures_by_rows_are_their_formula(data, build):
+    """Σ softmax(W_t x + b_t)_e f_e(x) of two shared experts, for CGC of the task's own one too."""
+    model = randomised(build(data.tasks, data.features, [4], experts=2))
+    shared = [layer for layer in model.layers if type(layer) is keras.layers.Dense]
+    *own, gate, last = [layer for layer in model.layers if type(layer) is sharing.TaskDense]
+    assert gate.name == "gate"
+    said = [task_dense(layer, data.x, data.task) for layer in own]
+    said += [data.x @ kernel + bias for kernel, bias in (layer.get_weights() for layer in shared)]
+    assert (len(own), len(shared)) == (build is sharing.cgc, 2)
+    shares = np.exp(task_dense(gate, data.x, data.task))
+    shares /= shares.sum(axis=1, keepdims=True)
+    h = sum(share[:, None] * np.maximum(f, 0) for share, f in zip(shares.T, said))
+    expected = task_dense(last, h, data.task)[:, 0]
+    assert predict(model, data) == pytest.approx(expected, abs=1e-4)
+
+
+def test_one_shared_expert_is_a_shared_trunk_and_an_own_one_alone_is_separate(data):
+    limits = (
+        (sharing.mmoe, 1, sharing.shared_trunk(data.tasks, data.features, [4])),
+        (sharing.cgc, 0, sharing.separate(data.tasks, data.features, [4])),
+    )
+    for build, experts, plain in limits:
+        model = randomised(build(data.tasks, data.features, [4], experts=experts))
+        kept = [layer for layer in model.layers if layer.weights and layer.name != "gate"]
+        plain.set_weights([weight for layer in kept for weight in layer.get_weights()])
+        assert predict(model, data) == pytest.approx(predict(plain, data), abs=1e-5)
+
+
+@pytest.mark.parametrize("build", [sharing.separate, sharing.mmoe, sharing.cgc])
+def test_all_kernels_pay_the_penalty(data, build):
+    model = randomised(build(data.tasks, data.features, [4], penalty=0.3))
+    kernels = [layer.kernel for layer in model.layers if layer.weights]
+    expected = 0.3 * sum(np.sum(ops.convert_to_numpy(kernel) ** 2) for kernel in kernels)
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+PENALTIES = [3.0, *(pytest.param(value, marks=pytest.mark.slow) for value in (0.3, 30.0))]
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
 def test_fit_finds_the_closed_form_of_shared_plus_own(data, penalty):
     model = sharing.shared_plus_own(data.tasks, data.features, penalty / len(data.y))
     closed = baselines.shared_plus_own_ridge(data.x, data.task, data.y, data.tasks, penalty)

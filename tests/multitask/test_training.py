@@ -55,6 +55,44 @@ def test_method_one_reports_the_sum_of_the_tasks_losses(data):
     assert history["loss"][0] == pytest.approx(sum(means), rel=1e-4)
 
 
+def test_method_one_evaluates_what_it_trains(data):
+    model = sharing.shared_trunk(data.tasks, data.features, [4])
+    errors = (data.y - ops.convert_to_numpy(model([data.x, data.task]))[:, 0]) ** 2
+    method_one = training.MethodOne(model.inputs, model.outputs, data.tasks)
+    method_one.compile("sgd", "mse", run_eagerly=True)
+    found = method_one.evaluate([data.x, data.task], data.y, batch_size=len(data.y), verbose=0)
+    means = [errors[data.task == t].mean() for t in range(data.tasks)]
+    assert found == pytest.approx(sum(means), rel=1e-4)
+
+
+def test_method_one_weighs_rows_within_their_task(data):
+    """A weighted mean in each task; a task whose rows all weigh nothing has no part."""
+    model = sharing.shared_trunk(data.tasks, data.features, [4])
+    errors = (data.y - ops.convert_to_numpy(model([data.x, data.task]))[:, 0]) ** 2
+    method_one = training.MethodOne(model.inputs, model.outputs, data.tasks)
+    method_one.compile("sgd", "mse", run_eagerly=True)
+    weights = np.random.default_rng(0).random(len(data.y)).astype("float32")
+    weights[data.task == 1] = 0
+    found = method_one.train_on_batch([data.x, data.task], data.y, sample_weight=weights)
+    means = [np.average(errors[data.task == t], weights=weights[data.task == t]) for t in (0, 2)]
+    assert float(found) == pytest.approx(sum(means), rel=1e-4)
+
+
+def test_method_one_is_saved_whole(data, tmp_path):
+    model = sharing.shared_trunk(data.tasks, data.features, [4], penalty=0.3)
+    method_one = training.MethodOne(model.inputs, model.outputs, data.tasks, name="one")
+    method_one.compile("sgd", "mse", run_eagerly=True)
+    method_one.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded) is training.MethodOne
+    assert (loaded.name, loaded.tasks) == ("one", data.tasks)
+    for each in (method_one, loaded):
+        each.run_eagerly = True
+        each.train_on_batch([data.x, data.task], data.y)
+    for found, expected in zip(loaded.get_weights(), method_one.get_weights()):
+        assert np.array_equal(found, expected)
+
+
 def test_method_one_ignores_tasks_that_a_batch_lacks(data):
     """Task 2 has no rows here: its head and no other stays where it was."""
     model = sharing.shared_trunk(data.tasks, data.features, [4])

@@ -1,24 +1,11 @@
-"""Architectures of several tasks with common inputs: what they share, and where.
-
-Each is a function of an input, of the stages of a trunk and of the tasks' heads, so that every
-architecture can be had of the same parts. A stage is a function from a name to a new layer of that
-name, a head likewise. All work on vectors `(batch, features)` and on pictures
-`(batch, height, width, channels)`. The models' outputs are dictionaries from task to prediction.
-
->>> import keras
->>> inputs = keras.Input((4,))
->>> stages = [lambda name: keras.layers.Dense(8, "relu", name=name)] * 2
->>> heads = {task: lambda name: keras.layers.Dense(1, name=name) for task in ("age", "height")}
->>> sorted(cross_stitch(inputs, stages, heads).output)
-['age', 'height']
-"""
+"""Tasks share while features are made: hard and soft sharing, cross-stitch, attention."""
 
 import itertools
 
 import keras
 from keras import ops
 
-INITIAL = "initial_"
+from course_lib.multitask.architectures.parts import of_size, trunk, with_heads
 
 
 def shared(inputs, stages, heads, cut=None):
@@ -123,83 +110,11 @@ def mtan(inputs, stages, heads):
         for task in heads:
             seen = h
             if task in picked:
-                seen = keras.layers.Concatenate()([h, _of_size(picked[task], h)])
+                seen = keras.layers.Concatenate()([h, of_size(picked[task], h)])
             mask = keras.layers.Dense(h.shape[-1], "relu", name=f"{task}_attention_{number}")(seen)
             mask = keras.layers.Dense(h.shape[-1], "sigmoid", name=f"{task}_mask_{number}")(mask)
             picked[task] = keras.layers.Multiply()([mask, h])
     return with_heads(inputs, [picked[task] for task in heads], heads, "mtan")
-
-
-def pad_net(inputs, stages, heads, module="C"):
-    """Prediction and distillation: tasks answer by themselves, then with each other's features.
-
-    The last stage is each task's own. A first head answers from its features F_k and is trained,
-    too (outputs `initial_TASK`); a second one answers from what `Distillation` makes of all tasks'
-    features. Xu, Ouyang, Wang and Sebe, "PAD-Net", CVPR 2018.
-
-    Args:
-        inputs: As of `shared`.
-        stages: As of `shared`.
-        heads: As of `shared`.
-        module: `"A"`, `"B"` or `"C"`, as of `Distillation`.
-
-    Returns:
-        A `keras.Model`, with outputs `TASK` and `initial_TASK` for each task.
-    """
-    last = len(stages) - 1
-    common = trunk(inputs, stages[:last])
-    features = [stages[last](f"{task}_{last}")(common) for task in heads]
-    outputs = {
-        INITIAL + task: head(f"{INITIAL}{task}_head")(h)
-        for (task, head), h in zip(heads.items(), features)
-    }
-    distilled = Distillation(module, name="distillation")(features)
-    for (task, head), h in zip(heads.items(), distilled):
-        outputs[task] = head(f"{task}_head")(h)
-    return keras.Model(inputs, outputs, name=f"pad_net_{module}")
-
-
-def trunk(inputs, stages):
-    """What a list of stages, `shared_0` and so on, makes of an input.
-
-    Args:
-        inputs: A `keras.Input`.
-        stages: As of `shared`.
-
-    Returns:
-        A tensor.
-    """
-    h = inputs
-    for number, stage in enumerate(stages):
-        h = stage(f"shared_{number}")(h)
-    return h
-
-
-def with_heads(inputs, hidden, heads, name):
-    """A model of the tasks' heads, `TASK_head`, on top of what comes before.
-
-    Args:
-        inputs: A `keras.Input`.
-        hidden: What each task's head looks at, a list of tensors in the order of `heads`.
-        heads: As of `shared`.
-        name: The model's name.
-
-    Returns:
-        A `keras.Model`.
-    """
-    outputs = {task: head(f"{task}_head")(h) for (task, head), h in zip(heads.items(), hidden)}
-    return keras.Model(inputs, outputs, name=name)
-
-
-def _of_size(x, like):
-    """Pools or repeats a picture's pixels to the height and width of another one."""
-    if len(x.shape) < 4 or x.shape[1:3] == like.shape[1:3]:
-        return x
-    if x.shape[1] > like.shape[1]:
-        return keras.layers.AveragePooling2D(
-            (x.shape[1] // like.shape[1], x.shape[2] // like.shape[2])
-        )(x)
-    return keras.layers.UpSampling2D((like.shape[1] // x.shape[1], like.shape[2] // x.shape[2]))(x)
 
 
 @keras.saving.register_keras_serializable("course_lib")
@@ -229,7 +144,8 @@ class SoftSharing(keras.layers.Layer):
     def call(self, xs, training=False):
         for same in zip(*(copy.trainable_weights for copy in self.copies)):
             for one, other in itertools.combinations(same, 2):
-                self.add_loss(self.penalty * ops.sum(ops.square(one - other)))
+                apart = ops.cast(one - other, "float32")  # losses are, whatever layers compute in
+                self.add_loss(self.penalty * ops.sum(ops.square(apart)))
         return [copy(x, training=training) for copy, x in zip(self.copies, xs)]
 
     def get_config(self):
@@ -305,74 +221,3 @@ class CrossStitch(keras.layers.Layer):
     def get_config(self):
         options = {"diagonal": self.diagonal, "per_channel": self.per_channel, "rate": self.rate}
         return {**super().get_config(), **options}
-
-
-@keras.saving.register_keras_serializable("course_lib")
-class Distillation(keras.layers.Layer):
-    """Passes features F_t from task to task, in one of PAD-Net's three ways.
-
-    - `"A"`: all tasks get the concatenation of all features;
-    - `"B"`: task k gets F_k + Σ_{t≠k} W_kt F_t;
-    - `"C"`: task k gets F_k + Σ_{t≠k} σ(G_k F_k) ⊙ W_kt F_t: a gate, made of the features of the
-      task that receives, says where it listens.
-
-    W and G are 3 × 3 convolutions on pictures, and dense layers on vectors.
-
-    Args:
-        module: `"A"`, `"B"` or `"C"`.
-
-    Call arguments:
-        xs: List of the features of each task, of the same shape.
-
-    Returns:
-        List of one tensor for each task.
-
-    Raises:
-        ValueError: for another module.
-    """
-
-    def __init__(self, module="C", **kwargs):
-        super().__init__(**kwargs)
-        if module not in ("A", "B", "C"):
-            raise ValueError(f"module is 'A', 'B' or 'C', but got {module!r}.")
-        self.module = module
-
-    def build(self, input_shape):
-        tasks, shape = len(input_shape), input_shape[0]
-
-        def linear(name, activation=None):
-            if len(shape) == 4:
-                layer = keras.layers.Conv2D(
-                    shape[-1], 3, 1, "same", activation=activation, name=name
-                )
-            else:
-                layer = keras.layers.Dense(shape[-1], activation, name=name)
-            layer.build(shape)
-            return layer
-
-        self.messages, self.gates = {}, []
-        if self.module != "A":
-            self.messages = {
-                f"{target}_{source}": linear(f"message_{target}_{source}")
-                for target, source in itertools.permutations(range(tasks), 2)
-            }
-        if self.module == "C":
-            self.gates = [linear(f"gate_{target}", "sigmoid") for target in range(tasks)]
-
-    def call(self, xs):
-        if self.module == "A":
-            return [ops.concatenate(xs, axis=-1)] * len(xs)
-        distilled = []
-        for target, own in enumerate(xs):
-            received = sum(
-                self.messages[f"{target}_{source}"](x)
-                for source, x in enumerate(xs)
-                if source != target
-            )
-            if self.module == "C":
-                received = self.gates[target](own) * received
-            distilled.append(own + received)
-        return distilled
-
-    def get_config(self):
-        return {**super().get_config(), "module": self.module}
