@@ -10,67 +10,99 @@ from course_lib.datasets.pictures import rooms
 from course_lib.experiments.balancing import LIKELIHOODS
 from course_lib.multitask import architectures, balancing, dense
 
-BATCH, STEPS, ROUNDS = 8, 20, 15
-BALANCES = {
+BATCH, STEPS, ROUNDS = 8, 20, 9
+BY_LOSSES = {
     "equal": balancing.Balance,
     "random": balancing.RandomWeights,
     "uncertainty": lambda: balancing.Uncertainty({task: LIKELIHOODS[task] for task in dense.TASKS}),
     "DWA": balancing.DynamicWeightAverage,
-    "GradNorm": balancing.GradNorm,
 }
+BY_GRADIENTS = {
+    "PCGrad": balancing.PCGrad,
+    "MGDA": balancing.MGDA,
+    "CAGrad": balancing.CAGrad,
+    "IMTL-G": balancing.IMTLG,
+    "Nash-MTL": balancing.NashMTL,
+    "Aligned-MTL": balancing.AlignedMTL,
+    "UPGrad": balancing.UPGrad,
+}
+OTHERS = {"FAMO": balancing.FAMO, "GradNorm": balancing.GradNorm}
 
 
 def measure(course):
-    return step_times(), []
+    return step_times() + expert_step_times(), []
 
 
-def network(signs=False):
-    """One trunk with three heads, and sign dropout between them if `signs`."""
+def network(signs=False, tasks=dense.TASKS):
+    """One trunk with a head for each task, and sign dropout between them if `signs`."""
     inputs, stages = keras.Input((48, 64, 3)), dense.stages()
-    heads = dense.heads(len(rooms.CLASSES))
+    heads = dense.heads(len(rooms.CLASSES), tasks)
     if not signs:
         return architectures.shared(inputs, stages, heads)
     hidden = balancing.SignDropout(len(heads))(architectures.trunk(inputs, stages))
     return architectures.with_heads(inputs, hidden, heads, "sign_dropout")
 
 
+def compiled(model, tasks=dense.TASKS):
+    model.compile("adam", dense.losses(tasks), jit_compile=False)
+    return model
+
+
 def steps_of(x, y):
-    """Dictionary from name to a training step on one batch: plain ones, and those of balances."""
-    models = {"plain": network(), "plain again": network()}
-    for model in models.values():
-        model.compile("adam", dense.losses(), jit_compile=False)
-    balanced = {
-        name: balancing.Balanced(network(), balance()) for name, balance in BALANCES.items()
+    """Dictionary from name to a step on one batch: plain ones, passes, and those of balances."""
+    models = {"plain": compiled(network()), "plain again": compiled(network())}
+    models |= {task: compiled(network(tasks=[task]), [task]) for task in dense.TASKS}
+    for name, balance in {**BY_LOSSES, **BY_GRADIENTS, **OTHERS}.items():
+        models[name] = compiled(balancing.Balanced(network(), balance()))
+    models["sign dropout"] = compiled(balancing.Balanced(network(signs=True)))
+    steps = {
+        name: lambda m=model, n=name: m.train_on_batch(x, {n: y[n]} if n in y else y)
+        for name, model in models.items()
     }
-    balanced["sign dropout"] = balancing.Balanced(network(signs=True))
-    for model in balanced.values():
-        model.compile("adam", dense.losses(), jit_compile=False)
-    models |= balanced
-    return {name: lambda m=model: m.train_on_batch(x, y) for name, model in models.items()}
+    inputs = keras.Input((48, 64, 3))
+    trunk = compiled(keras.Model(inputs, architectures.trunk(inputs, dense.stages())), [])
+    steps["trunk forwards"] = lambda: trunk.predict_on_batch(x)
+    steps["all forwards"] = lambda: models["plain"].predict_on_batch(x)
+    return steps
 
 
 def step_times():
-    """Ratio of each step to a plain one.
+    """Ratio of each step to a plain one, or to the passes through the network that it needs.
 
     The ways alternate, `STEPS` steps at a time, in another order each round; a ratio is of two
     times of the same round. A second plain network says how far apart equal ways come out.
+
+    Gradients of single tasks need one pass forwards, and for each task one backwards through the
+    trunk and its head: the steps of the tasks alone, less all forward passes through the trunk but
+    one.
     """
-    rooms = datasets.load("rooms", train=BATCH, test=0).train
-    steps = steps_of(rooms.x.astype("float32"), dense.labels(rooms))
+    drawn = datasets.load("rooms", train=BATCH, test=0).train
+    steps = steps_of(drawn.x.astype("float32"), dense.labels(drawn))
     for step in steps.values():
         step()
     rounds = []
     for number in range(ROUNDS):
         names = list(steps)[number % len(steps) :] + list(steps)[: number % len(steps)]
-        rounds.append(
-            {name: timing.seconds(lambda n=name: several(steps[n]), 1)[0] for name in names}
-        )
+        times = {name: timing.seconds(lambda n=name: several(steps[n]), 1)[0] for name in names}
+        alone = sum(times[task] for task in dense.TASKS)
+        times["passes"] = alone - (len(dense.TASKS) - 1) * times["trunk forwards"]
+        times["twice forwards"] = times["plain"] + times["all forwards"]
+        rounds.append(times)
     plain = [1000 * times["plain"] / STEPS for times in rounds]
     rows = [("plain step of `fit`", timing.spread(sorted(plain), "ms"), "")]
-    for name in list(steps)[1:]:
-        ratios = sorted(times[name] / times["plain"] for times in rounds)
-        target = "" if name in ("plain again", "GradNorm", "sign dropout") else "at most 1.15"
-        rows.append((f"step of {name} beside a plain one", timing.spread(ratios, "×"), target))
+
+    def row(name, beside, words, target):
+        ratios = sorted(times[name] / times[beside] for times in rounds)
+        rows.append((f"step of {name} beside {words}", timing.spread(ratios, "×"), target))
+
+    for name in ("plain again", "sign dropout", "GradNorm"):
+        row(name, "plain", "a plain one", "")
+    for name in BY_LOSSES:
+        row(name, "plain", "a plain one", "at most 1.15")
+    row("FAMO", "twice forwards", "a plain one and a forward pass", "at most 1.15")
+    row("passes", "plain", "a plain one, the passes being those of gradients by tasks", "")
+    for name in BY_GRADIENTS:
+        row(name, "passes", "these passes", "at most 1.5")
     return rows
 
 
