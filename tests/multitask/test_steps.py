@@ -10,6 +10,7 @@ from course_lib.multitask import architectures, balancing
 from course_lib.multitask.balancing import Balanced
 from course_lib.multitask.balancing.gramian import GramianBalance
 from course_lib.multitask.losses import Present
+from tests.contract.cases import multitask
 
 TASKS = ("age", "height")
 MSE = dict.fromkeys(TASKS, "mse")
@@ -277,3 +278,27 @@ def test_a_task_without_labels_is_left_out_of_a_step_from_the_gramian(rows):
         model, logs = stepped(balance, (x, labels), loss=dict.fromkeys(TASKS, Present("mse")))
         assert_stepped(model, start, age)
         assert logs["age_weight"] == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", multitask.ARCHITECTURES)
+@pytest.mark.parametrize("balance", multitask.BALANCES)
+def test_every_balance_trains_every_architecture_and_goes_on_when_loaded(
+    balance, architecture, tmp_path
+):
+    """`tests/contract` has all promises for one trunk and for each kind of step."""
+    built = multitask.network(multitask.ARCHITECTURES[architecture])
+    model = Balanced(built, multitask.BALANCES[balance](multitask.TASKS))
+    model.compile(keras.optimizers.SGD(0.01), **multitask.MSE, run_eagerly=True, jit_compile=False)
+    x, y = multitask.data(8)
+    start = model.network.get_weights()
+    model.fit(x, y, batch_size=4, verbose=0)
+    assert any(not np.array_equal(a, b) for a, b in zip(start, model.network.get_weights()))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    loaded.run_eagerly = True
+    for each in (model, loaded):
+        each.train_on_batch(x, y)
+    for one, other in zip(model.variables, loaded.variables):
+        np.testing.assert_array_equal(np.array(one), np.array(other), err_msg=one.path)
+        assert np.all(np.isfinite(np.array(one)))

@@ -1,4 +1,4 @@
-"""Ways to balance tasks, each with every architecture."""
+"""Ways to balance tasks on one trunk, and each kind of step on every other architecture."""
 
 import functools
 
@@ -51,7 +51,8 @@ BALANCES = {
     "UPGrad": lambda tasks: balancing.UPGrad(),
 }
 DRAWS = {"random weights", "PCGrad"}
-FAST = {"uncertainty", "GradNorm", "PCGrad"}  # one of each kind of step
+KINDS = ("uncertainty", "FAMO", "GradNorm", "UPGrad")  # of steps
+FAST = {"uncertainty", "GradNorm", "PCGrad"}
 
 
 def network(architecture=architectures.shared, tasks=TASKS):
@@ -85,7 +86,8 @@ def balanced(balance, architecture):
 
 
 CASES = [
-    *(balanced(balance, architecture) for balance in BALANCES for architecture in ARCHITECTURES),
+    *(balanced(balance, "shared") for balance in BALANCES),
+    *(balanced(kind, name) for kind in KINDS for name in ARCHITECTURES if name != "shared"),
     Case(
         "equal weights × sign dropout",
         lambda: Balanced(network(by_signs)),
