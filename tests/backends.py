@@ -15,9 +15,11 @@ from course_lib.multitask import architectures, balancing, proximal, relationshi
 from course_lib.multitask import losses as masked
 
 RNG = np.random.default_rng(0)
-FIXED, MOVED = RNG.normal(size=(2, 6, 4)).astype("float32")
+FIRST, MOVED = RNG.normal(size=(2, 6, 4)).astype("float32")
+FIXED = ops.convert_to_tensor(FIRST)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
-SHARE, ORDER = RNG.random(6).astype("float32"), RNG.permutation(6)
+SHARE = ops.convert_to_tensor(RNG.random(6).astype("float32"))
+ORDER = ops.convert_to_tensor(RNG.permutation(6))
 LOSSES = {
     "kl_divergence": lambda x: ops.sum(losses.kl_divergence(FIXED, x)),
     "kl_divergence of the target": lambda x: ops.sum(losses.kl_divergence(x, FIXED)),
@@ -31,11 +33,11 @@ LOSSES = {
         LABELS, x, losses.annealed_threshold(0.5, 4, "exp") + 0.2
     ),
     "contrastive": lambda x: pairs.contrastive(x, FIXED, LABELS == 0, 3.0),
-    "triplet": lambda x: pairs.triplet(x, FIXED, FIXED[::-1].copy(), 2.0),
+    "triplet": lambda x: pairs.triplet(x, FIXED, ops.flip(FIXED, axis=0), 2.0),
     "semi_hard_triplet": lambda x: pairs.semi_hard_triplet(LABELS, x, 2.0),
 }
 ANSWERS = RNG.normal(0, 2, (6, 3, 4)).astype("float32")
-SOUND = RNG.normal(size=(6, 400)).astype("float32")
+SOUND = ops.convert_to_tensor(RNG.normal(size=(6, 400)).astype("float32"))
 
 
 def merged(loss, **options):
@@ -79,9 +81,7 @@ def mixed(layer):
     generator = np.random.default_rng(1)
     for weight in layer.trainable_weights:
         weight.assign(generator.normal(0, 0.5, weight.shape))
-    return lambda x: sum(
-        ops.sum(ops.square(h)) for h in layer([x, ops.convert_to_tensor(FIXED), 2 * x])
-    )
+    return lambda x: sum(ops.sum(ops.square(h)) for h in layer([x, FIXED, 2 * x]))
 
 
 def balanced(balance):
@@ -95,7 +95,7 @@ def gradnorm(x):
     balance = balancing.GradNorm()
     balance.tasks = "abcd"
     sizes = ops.mean(ops.abs(x), axis=0)
-    return ops.sum(balance.moved(np.ones(4, "float32"), sizes, 1 / sizes) * FIXED[0])
+    return ops.sum(balance.moved(ops.ones(4), sizes, 1 / sizes) * FIXED[0])
 
 
 def prior(x):
@@ -104,7 +104,7 @@ def prior(x):
     return relationships.matrix_normal_penalty(ops.reshape(x, (2, 3, 4)), *covariances)
 
 
-HOLES = np.where(FIXED > 0.5, np.float32(np.nan), FIXED)
+HOLES = np.where(FIRST > 0.5, np.float32(np.nan), FIRST)
 LOSSES |= {
     "present": lambda x: masked.Present("mean_squared_error")(HOLES[..., None], x[..., None]),
     "cosine_distance": lambda x: masked.Present(masked.cosine_distance)(FIXED, x),
@@ -117,7 +117,7 @@ LOSSES |= {
     "matrix-normal prior": prior,
     "uncertainty": balanced(balancing.Uncertainty(dict(zip("abcd", balancing.LIKELIHOODS)))),
     "sign dropout": lambda x: ops.sum(
-        balancing.SignDropout(2).combined(ops.stack([x, FIXED]), FIXED[::-1].copy(), SHARE[:4])
+        balancing.SignDropout(2).combined(ops.stack([x, FIXED]), ops.flip(FIXED, axis=0), SHARE[:4])
         * FIXED
     ),
     "sign dropout, all leaking": lambda x: sum(
@@ -128,6 +128,17 @@ LOSSES |= {
     "shrunk singular values": lambda x: ops.sum(proximal.shrink_singular_values(x, 0.3) * FIXED),
     "shrunk rows": lambda x: ops.sum(proximal.shrink_rows(x, 0.3) * FIXED),
 }
+OF_GRADIENTS = (
+    balancing.FAMO,
+    balancing.GradNorm,
+    balancing.PCGrad,
+    balancing.MGDA,
+    balancing.CAGrad,
+    balancing.IMTLG,
+    balancing.NashMTL,
+    balancing.AlignedMTL,
+    balancing.UPGrad,
+)
 JIT = False if keras.backend.backend() == "tensorflow" else "auto"  # XLA takes long to start
 START = [array.astype("float32") for array in (RNG.normal(size=(4, 3)), np.zeros(3))]
 
@@ -152,7 +163,7 @@ def train(method):
     network.set_weights(START)
     model = method(network)
     model.compile(keras.optimizers.SGD(0.5), jit_compile=JIT)
-    batch = {"labelled": MOVED, "views": (FIXED, FIXED[::-1].copy())}
+    batch = {"labelled": MOVED, "views": (FIRST, FIRST[::-1].copy())}
     history = model.fit(batch, LABELS, 6, epochs=3, shuffle=False, verbose=0).history
     return [float(np.mean(history["loss"])), network.get_weights()[0].tolist()]
 
@@ -166,7 +177,7 @@ def train_several(balance):
     network.set_weights([generator.normal(0, 0.5, w.shape) for w in network.get_weights()])
     model = balancing.Balanced(network, balance)
     model.compile(keras.optimizers.SGD(0.002), dict.fromkeys("ab", "mse"), jit_compile=JIT)
-    labels = {"a": FIXED[:, :1], "b": 3 * FIXED[:, 1:2]}
+    labels = {"a": FIRST[:, :1], "b": 3 * FIRST[:, 1:2]}
     history = model.fit(MOVED, labels, 6, epochs=3, shuffle=False, verbose=0).history
     ends = np.concatenate([w.ravel() for w in model.get_weights()])
     return [float(np.mean(history["loss"])), ends.tolist()]
@@ -177,6 +188,6 @@ if __name__ == "__main__":
     found["trainings"] = {name: train(method) for name, method in METHODS.items()}
     uncertainty = balancing.Uncertainty({"a": "gaussian", "b": "laplace"})
     found["trainings"]["several tasks"] = train_several(uncertainty)
-    if keras.backend.backend() != "torch":
-        found["trainings"]["GradNorm"] = train_several(balancing.GradNorm())
+    for kind in OF_GRADIENTS:
+        found["trainings"][kind.__name__] = train_several(kind())
     print(json.dumps(found))

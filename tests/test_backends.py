@@ -13,7 +13,6 @@ import pytest
 
 # Each backend draws other random numbers from the same seed.
 DRAWS = {"VAT", "ICT", "MixMatch"}
-LACKING = {"torch": {"GradNorm"}}
 
 
 @functools.cache
@@ -43,7 +42,7 @@ def test_losses_and_gradients_are_the_same(backend):
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_trainings_end_at_the_same_place(backend):
     found, expected = measure(backend)["trainings"], measure("tensorflow")["trainings"]
-    assert found.keys() == expected.keys() - LACKING.get(backend, set())
+    assert found.keys() == expected.keys()
     for name, (loss, weights) in found.items():
         assert np.isfinite(loss), name
         if name not in DRAWS:

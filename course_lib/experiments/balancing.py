@@ -8,6 +8,10 @@ all tasks share one trunk. There are four settings:
 - `"noisy"`: the depth of each training room is that of another room;
 - `"colour"`: a third auxiliary task is to repeat the picture, with an error in grey levels. It
   needs of the trunk what the segmentation has to forget, and its unit makes it the loudest.
+
+In a fifth one, `"pixels"`, all balances meet, those from the Gramian of gradients among them. It is
+the small network of the lecture, which sees one pixel and its surroundings at a time, with all
+labels and depth in millimetres, but on more rooms and for longer.
 """
 
 import dataclasses
@@ -52,11 +56,27 @@ OPTIONS = {
     "gradnorm": ("alpha", (0.0, 0.5, 1.5, 3.0)),
     "signs": ("leak", (0.0, 0.25, 0.5, 0.75)),
 }
+# The methods that meet in the setting "pixels", with four settings each.
+PIXELS = {
+    **{name: OPTIONS[name] for name in ("equal", "constants", "random", "uncertainty", "dwa")},
+    "gradnorm": OPTIONS["gradnorm"],
+    "famo": ("rate", RATES),
+    "pcgrad": ("rate", RATES),
+    "mgda": ("rate", RATES),
+    "cagrad": ("c", (0.2, 0.4, 0.6, 0.8)),
+    "imtl-g": ("rate", RATES),
+    "nash-mtl": ("rate", RATES),
+    "aligned-mtl": ("rate", RATES),
+    "upgrad": ("rate", RATES),
+}
+PIXEL_ROOMS = {"train": 300, "validation": 50, "test": 150, "size": (24, 32)}
+PIXEL_EPOCHS, PIXEL_BATCH = 6, 1024
 WEIGHTS = {  # of the task that the setting puts in question: depth, or colour
     "metres": (0.3, 1.0, 3.0, 10.0),
     "millimetres": (1e-4, 1e-3, 1e-2, 1e-1),
     "noisy": (0.0, 0.1, 0.3, 1.0),
     "colour": (0.0, 1e-3, 1e-2, 1e-1),
+    "pixels": (1e-4, 1e-3, 1e-2, 1e-1),
 }
 TUNED = {
     "metres": {
@@ -115,15 +135,17 @@ CHEAP = {"method": "mean picture", "setting": "metres"}
 
 def tuning():
     """Returns `(seed, configuration)` of every setting; measures are of validation rooms."""
-    runs = [{"method": method, "setting": "metres"} for method in BASELINES]
-    runs += [{"method": "single", "setting": "metres", "rate": rate} for rate in RATES]
-    for setting in TASKS:
-        for method, (option, values) in OPTIONS.items():
-            values = WEIGHTS[setting] if values is None else values
+    runs = []
+    for setting in ("metres", "pixels"):
+        runs += [{"method": method, "setting": setting} for method in BASELINES]
+        runs += [{"method": "single", "setting": setting, "rate": rate} for rate in RATES]
+    for setting, weights in WEIGHTS.items():
+        for method, (option, values) in (PIXELS if setting == "pixels" else OPTIONS).items():
+            values = weights if values is None else values
             runs += [{"method": method, "setting": setting, option: value} for value in values]
         runs += [
             {"method": "constants", "setting": setting, "weight": weight, "rate": HIGHER_RATE}
-            for weight in WEIGHTS[setting]
+            for weight in weights
         ]
     return [(1000, {**run, "rooms": "validation"}) for run in runs]
 
@@ -139,7 +161,7 @@ def chosen(frame):
     """
     frame, found = frame[(frame.purpose == "tuning") & ~frame.method.isin(BASELINES)], {}
     for (setting, method), rows in frame.groupby(["setting", "method"], sort=False):
-        option = OPTIONS.get(method, ("rate",))[0]
+        option = {**OPTIONS, **PIXELS}.get(method, ("rate",))[0]
         best = rows.loc[rows.accuracy.idxmax(), [*dict.fromkeys((option, "rate"))]].dropna()
         found.setdefault(setting, {})[method] = best.astype(float).to_dict()
     return found
@@ -147,19 +169,17 @@ def chosen(frame):
 
 def trials(seed):
     """Returns the configurations of one seed."""
-    runs = [{"method": method, "setting": "metres"} for method in BASELINES]
-    runs += [{"method": "single", "setting": "metres", **TUNED["metres"]["single"]}]
+    runs = []
+    for setting in ("metres", "pixels"):
+        runs += [{"method": method, "setting": setting} for method in BASELINES]
+        runs += [{"method": "single", "setting": setting, **TUNED[setting]["single"]}]
+    shown = {**dict.fromkeys(SHOWN, BALANCES), "pixels": tuple(PIXELS)}
     runs += [
         {"method": method, "setting": setting, **TUNED[setting][method]}
-        for setting in SHOWN
-        for method in BALANCES
+        for setting, methods in shown.items()
+        for method in methods
     ]
     return runs
-
-
-def runs_on(backend, configuration):
-    """Whether a Keras backend can train a configuration."""
-    return backend in ("tensorflow", "jax") or configuration["method"] != "gradnorm"
 
 
 def train(seed, method, setting="metres", rooms="test", rate=RATE, **option):
@@ -167,19 +187,23 @@ def train(seed, method, setting="metres", rooms="test", rate=RATE, **option):
 
     Args:
         seed: Seed of the rooms, of the network and of the batches.
-        method: A name of `OPTIONS` or `BASELINES`, or `"single"` for the segmentation alone.
-        setting: A name of `TASKS`.
+        method: A name of `OPTIONS`, `PIXELS` or `BASELINES`, or `"single"` for the segmentation
+            alone.
+        setting: A name of `TASKS`, or `"pixels"`.
         rooms: Which rooms are measured, `"test"` or `"validation"`.
         rate: Learning rate of Adam at the start; it falls to zero along a cosine.
-        **option: The method's own option, see `OPTIONS`.
+        **option: The method's own option, see `OPTIONS` and `PIXELS`.
 
     Returns:
         Dictionary of `measures` and of `curve`, the tasks' losses and weights by epoch.
     """
+    if setting == "pixels":
+        return _train_pixels(seed, method, rooms, rate, option)
     split = dense.load_rooms(seed, source="synthetic")
     judged = getattr(split, rooms)
     if method in BASELINES:
-        return {"measures": dense.measures(_baseline(method, split, judged), judged), "curve": {}}
+        answers = _baseline(method, split, judged, np.arange(LABELLED))
+        return {"measures": dense.measures(answers, judged), "curve": {}}
     tasks = (dense.MAIN,) if method == "single" else TASKS[setting]
     keras.utils.set_random_seed(seed)
     batches = _batches(split.train, setting, tasks, seed)
@@ -193,21 +217,66 @@ def train(seed, method, setting="metres", rooms="test", rate=RATE, **option):
         metrics={task: [SHARES[task]] for task in tasks} if method == "priority" else None,
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
-    fall = keras.callbacks.LearningRateScheduler(
-        lambda epoch, _: rate * (1 + np.cos(np.pi * epoch / EPOCHS)) / 2
-    )
-    history = model.fit(batches, epochs=EPOCHS, callbacks=[fall], verbose=0).history
+    history = model.fit(batches, epochs=EPOCHS, callbacks=[_fall(rate, EPOCHS)], verbose=0).history
     predictions = network.predict(judged.x.astype("float32"), batch_size=50, verbose=0)
-    curve = {
+    return {"measures": dense.measures(predictions, judged), "curve": _curve(history, tasks)}
+
+
+def _fall(rate, epochs):
+    """A learning rate that falls to zero along a cosine."""
+    return keras.callbacks.LearningRateScheduler(
+        lambda epoch, _: rate * (1 + np.cos(np.pi * epoch / epochs)) / 2
+    )
+
+
+def _curve(history, tasks):
+    """Losses and weights of the tasks by epoch."""
+    return {
         f"{task}_{of}": [round(float(value), 5) for value in history[f"{task}_{of}"]]
         for task in tasks
         for of in ("loss", "weight")
     }
-    return {"measures": dense.measures(predictions, judged), "curve": curve}
 
 
-def _baseline(method, split, judged):
-    labelled = np.arange(LABELLED)
+def _train_pixels(seed, method, rooms, rate, option):
+    """A training, or a baseline, of the setting `"pixels"`."""
+    split = dense.load_rooms(seed, source="synthetic", **PIXEL_ROOMS)
+    judged = getattr(split, rooms)
+    everywhere = np.arange(len(split.train))
+    ridge = dense.PixelRidge().fit(split.train, everywhere, split.validation)
+    if method in BASELINES:
+        answers = _baseline(method, split, judged, everywhere)
+        return {"measures": dense.measures(answers, judged), "curve": {}}
+    tasks = (dense.MAIN,) if method == "single" else dense.TASKS
+    features = [ridge.features(part.x) for part in (split.train, judged)]
+    x, x_judged = (part.reshape(-1, part.shape[-1]) for part in features)
+    y = {task: values for task, values in dense.labels(split.train).items() if task in tasks}
+    y = {task: np.reshape(values, (len(x), -1)) for task, values in y.items()}
+    keras.utils.set_random_seed(seed)
+    network = _pixel_network(x.shape[1], len(judged.classes), tasks)
+    losses = _losses(tasks, UNITS["millimetres"])
+    first = [(x[:PIXEL_BATCH], {task: values[:PIXEL_BATCH] for task, values in y.items()})]
+    balance = _balance(method, "pixels", tasks, option, lambda: _first(network, losses, first))
+    model = balancing.Balanced(network, balance)
+    model.compile(keras.optimizers.Adam(rate), losses, jit_compile=False)
+    fall = _fall(rate, PIXEL_EPOCHS)
+    options = {"batch_size": PIXEL_BATCH, "epochs": PIXEL_EPOCHS, "verbose": 0}
+    history = model.fit(x, y, callbacks=[fall], **options).history
+    answers = network.predict(x_judged, batch_size=8192, verbose=0)
+    shape = judged.segmentation.shape
+    answers = {task: np.reshape(answer, (*shape, -1)) for task, answer in answers.items()}
+    return {"measures": dense.measures(answers, judged), "curve": _curve(history, tasks)}
+
+
+def _pixel_network(features, classes, tasks):
+    """The lecture's network: 64 units, eight units, and a head for each task."""
+    stages = [lambda name, n=n: keras.layers.Dense(n, "relu", name=name) for n in (64, 8)]
+    units = {"segmentation": classes, "depth": 1, "normals": 3}
+    heads = {task: lambda name, n=units[task]: keras.layers.Dense(n, name=name) for task in tasks}
+    return architectures.shared(keras.Input((features,)), stages, heads)
+
+
+def _baseline(method, split, judged, labelled):
     if method == "pixel ridge":
         ridge = dense.PixelRidge().fit(split.train, labelled, split.validation)
         return ridge.predict(judged.x)
@@ -279,6 +348,14 @@ def _balance(method, setting, tasks, option, first):
         "dwa": balancing.DynamicWeightAverage,
         "priority": lambda **gamma: balancing.TaskPrioritization(MEASURES, **gamma),
         "gradnorm": balancing.GradNorm,
+        "famo": balancing.FAMO,
+        "pcgrad": balancing.PCGrad,
+        "mgda": balancing.MGDA,
+        "cagrad": balancing.CAGrad,
+        "imtl-g": balancing.IMTLG,
+        "nash-mtl": balancing.NashMTL,
+        "aligned-mtl": balancing.AlignedMTL,
+        "upgrad": balancing.UPGrad,
     }
     return make[method](**option) if method in make else balancing.Balance()
 

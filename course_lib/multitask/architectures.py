@@ -284,7 +284,7 @@ class CrossStitch(keras.layers.Layer):
         def start(shape, dtype):
             mixture = ops.eye(tasks, dtype=dtype) * (self.diagonal - others) + others
             mixture = ops.reshape(mixture, (tasks, tasks, *(1 for _ in channels)))
-            return ops.broadcast_to(mixture / self.rate, shape)
+            return mixture / self.rate * ops.ones(shape, dtype)
 
         self.stored = self.add_weight(
             shape=(tasks, tasks, *channels), initializer=start, name="stored"

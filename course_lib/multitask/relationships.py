@@ -193,7 +193,7 @@ class RelatedDense(keras.layers.Layer):
                 )
 
         def stacked(shape, dtype):
-            return ops.broadcast_to(self.kernel_initializer(shape[1:], dtype), shape)
+            return ops.stack([self.kernel_initializer(shape[1:], dtype)] * self.tasks)
 
         self.feature_covariance, self.task_covariance, self.unit_covariance = (
             self._covariance(name, shape) if name in self.learned else None for name in AXES

@@ -376,9 +376,18 @@ def run_eagerly(case, folder):
 
 @promise(slow=True)
 def jit_compile(case, folder):
-    """With `jit_compile=True` training ends at the same place."""
-    found = trained(case, run_eagerly=False, jit_compile=True)
-    assert_same(state(found), end(case), 1e-3, 1e-5)
+    """With `jit_compile=True` training ends at the same place, but for its draws.
+
+    XLA has a generator of its own, which makes other numbers of the same seed.
+    """
+    found = compiled(case, run_eagerly=False, jit_compile=True)
+    start = state(found)
+    history = fit(found, *case.data(ROWS), epochs=2)
+    if case.draws:
+        assert_finite(found, history)
+        assert differ(state(found), start), "the training moves nothing"
+    else:
+        assert_same(state(found), end(case), 1e-3, 1e-5)
 
 
 @promise(slow=True)

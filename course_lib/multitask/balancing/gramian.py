@@ -49,7 +49,7 @@ class GramianBalance(GradientBalance):
         )
         weights = self.weights_of(ops.matmul(jacobian, ops.transpose(jacobian)))
         finite = ops.all(ops.isfinite(weights))
-        self.weight.assign(ops.where(finite, weights, self.weight))
+        self.weight.assign(ops.where(finite, weights, ops.convert_to_tensor(self.weight)))
         made = [
             sum(a * g for a, g in zip(ops.unstack(weights) if both else [1.0] * len(each), each))
             for *each, both in zip(*of_tasks, shared)
@@ -264,7 +264,8 @@ class NashMTL(GramianBalance):
 
     def coefficients(self, gramian, present):
         a = bargain(gramian, self.sweeps)
-        self.residual.assign(ops.max(ops.abs(a * ops.matmul(gramian, a) - 1), keepdims=True))
+        residual = ops.max(ops.abs(a * ops.matmul(gramian, a) - 1))
+        self.residual.assign(ops.reshape(residual, (1,)))
         return _to_sum(a, present)
 
     def after_epoch(self, logs):

@@ -102,7 +102,8 @@ class Uncertainty(Balance):
     def call(self, losses, training=False):
         scales = ops.convert_to_tensor(self.log_scale)
         penalties = [penalty(s) for penalty, s in zip(self.penalties, ops.unstack(scales))]
-        return ops.sum(self.factor * ops.exp(-scales) * losses + ops.stack(penalties))
+        factor = ops.convert_to_tensor(self.factor)
+        return ops.sum(factor * ops.exp(-scales) * losses + ops.stack(penalties))
 
     def weights_now(self):
         return self.factor * np.exp(-ops.convert_to_numpy(self.log_scale))

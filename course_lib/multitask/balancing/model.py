@@ -54,7 +54,7 @@ class Balanced(keras.Model):
                 f"loss should be a dictionary with a loss for each of {list(self.tasks)}, but got "
                 f"{loss!r}."
             )
-        self.given_losses = keras.saving.serialize_keras_object(loss)
+        self.given_losses = loss
         self.loss_of = {task: _as_loss(loss[task]) for task in self.tasks}
         super().compile(optimizer, **options)
         self.optimizer.build(self.trainable_variables)  # or the first step is traced twice
@@ -147,7 +147,8 @@ class Balanced(keras.Model):
         return cls(**{**config, **parts})
 
     def get_compile_config(self):
-        return {**super().get_compile_config(), "loss": self.given_losses}
+        loss = keras.saving.serialize_keras_object(self.given_losses)
+        return {**super().get_compile_config(), "loss": loss}
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))

@@ -34,7 +34,7 @@ class GradNorm(GradientBalance):
         of_tasks = self.gradients_of_tasks(pull)
         places = [i for i, variable in enumerate(variables) if id(variable) in self.shared]
         squares = [sum(ops.sum(ops.square(each[i])) for i in places) for each in of_tasks]
-        weights = ops.copy(self.weight)
+        weights = ops.copy(ops.convert_to_tensor(self.weight))
         made = pull(ops.append(weights, ops.ones(1)))
         self.update(ops.sqrt(ops.stack(squares)), losses)
         return made, weights
@@ -46,15 +46,15 @@ class GradNorm(GradientBalance):
             norms: Norms ‖∇L_t‖ of the losses' gradients, without weights, `(tasks,)`.
             losses: Losses, `(tasks,)`.
         """
-        first = ops.convert_to_tensor(self.first)
-        first = ops.where(first > 0, first, losses)
+        known = ops.convert_to_tensor(self.first)
+        first = ops.where(known > 0, known, losses)
         seen = first > 0  # a task without labels up to now has no first loss
         ratios = ops.where(seen, losses / ops.where(seen, first, 1), 1)
         weights = ops.convert_to_tensor(self.weight)
         moved = self.moved(weights, norms, ratios)
         finite = ops.all(ops.isfinite(moved))
         self.weight.assign(ops.where(finite, moved, weights))
-        self.first.assign(ops.where(finite, first, self.first))
+        self.first.assign(ops.where(finite, first, known))
 
     def moved(self, weights, norms, ratios):
         """One step of the weights.

@@ -83,7 +83,7 @@ class SignDropout(SavesDraws, keras.layers.Layer):
         purity = (1 + ops.sum(counted, axis=0) / ops.where(size > 0, size, 1)) / 2
         kept = ops.where(drawn < purity, counted >= 0, counted <= 0)
         leak = np.broadcast_to(np.asarray(self.leak, "float32"), (self.heads,))
-        leak = leak.reshape(-1, *[1] * (len(of_tasks.shape) - 1))
+        leak = ops.convert_to_tensor(leak.reshape(-1, *[1] * (len(of_tasks.shape) - 1)))
         passed = (leak + (1 - leak) * ops.cast(kept, "float32")) * of_tasks
         return ops.cast(ops.sum(passed, axis=0), dtype)
 
