@@ -23,7 +23,7 @@ PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
 test: setup  ## run the tests, but for those that take long
 	$(PYTEST) -m "not slow and not alone and not stress"
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m alone $$(grep -rl --include=test_*.py "pytest.mark.alone" tests)
 
 slow: setup  ## run the others: every lecture, the variants of every lab, clusters, whole classes
 	$(PYTEST) -m "slow and not stress"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import classroom.compat.nbformat  # noqa: F401  (imported first, it leaves out a grammar of seconds)
 from classroom.course import Course
 
 ROOT = Path(__file__).parents[1]

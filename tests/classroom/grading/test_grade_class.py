@@ -49,6 +49,7 @@ def test_answers_get_the_points_that_they_deserve(lab, hand_in):
     assert points(lab) == {"right": 3, "half": 1, "wrong": 0}
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_nbgrader(lab, hand_in):
     """And what is written to stderr costs no points, neither here nor there."""
     answers = {"right": RIGHT, "half": NUMBERS_ONLY, "wrong": WRONG, "warns": WARNS}

@@ -236,6 +236,7 @@ def dask(jobs, tmp_path):
         process.wait(timeout=30)
 
 
+@pytest.mark.slow
 def test_a_killed_dask_workers_job_is_done_elsewhere(dask, jobs, started, tmp_path):
     with workers(2, dask(2, "--nthreads", "1")) as pool:
         futures = [pool.submit(jobs.double, number, tmp_path, 0.5) for number in range(6)]
@@ -247,6 +248,7 @@ def test_a_killed_dask_workers_job_is_done_elsewhere(dask, jobs, started, tmp_pa
     assert len(list(tmp_path.glob("0-*"))) == 2
 
 
+@pytest.mark.slow
 def test_a_job_that_kills_dask_workers_fails_alone(jobs, tmp_path):
     distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     with (
@@ -272,6 +274,7 @@ def test_a_class_is_graded_on_dask(dask, lab, hand_in):
     grade_a_class(lab, hand_in, dask(2, "--nthreads", "1"))
 
 
+@pytest.mark.slow
 def test_gpus_are_a_dask_resource(dask, jobs, monkeypatch):
     monkeypatch.setenv(VISIBLE, "0,1")
     address = dask(1, "--nthreads", "4", "--resources", "GPU=2")
