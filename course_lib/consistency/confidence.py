@@ -17,9 +17,7 @@ def above(p, threshold):
     Returns:
         A tensor of ones and zeros, `(rows,)`.
     """
-    if len(ops.shape(threshold)):
-        threshold = ops.take(threshold, ops.argmax(p, axis=-1))
-    return ops.cast(ops.max(p, axis=-1) > threshold, p.dtype)
+    return ops.sum(guesses(p) * ops.cast(p > threshold, p.dtype), axis=-1)
 
 
 def guesses(p):
