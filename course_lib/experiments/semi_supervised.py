@@ -46,7 +46,10 @@ SUPERVISED = ("supervised", "supervised, shifted", "supervised, strongly augment
 CANDIDATES = {
     "logistic regression": [{"C": C} for C in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)],
     "label spreading": [{"neighbours": n, "alpha": a} for n in (5, 7, 10) for a in (0.2, 0.8)],
-    **dict.fromkeys(SUPERVISED, [{"rate": r} for r in (1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2)]),
+    **{
+        method: [{"rate": rate} for rate in (1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2)]
+        for method in SUPERVISED
+    },
     **{
         method: [{"rate": rate, name: value} for rate in RATES for value in values]
         for method, options in GUESSING.items()

@@ -7,6 +7,9 @@ from course_lib.consistency import losses
 from course_lib.consistency.methods.supervised import Supervised
 from course_lib.gradients import input_gradient, unit
 
+# Lengths that rounding does not drown, by the precision in which a network computes.
+DISTANCES = {"float16": 0.1, "bfloat16": 0.2, "float32": 1e-2, "float64": 1e-2}
+
 
 @keras.saving.register_keras_serializable("course_lib")
 class VAT(Supervised):
@@ -18,7 +21,8 @@ class VAT(Supervised):
     Args:
         network: As for `Supervised`.
         radius: Length ε of the change, in the units of the inputs.
-        distance: Length ξ at which gradients are taken; far below 1e-2, rounding drowns them.
+        distance: Length ξ at which gradients are taken, far below which rounding drowns them; None
+            for that of `DISTANCES`, which suit inputs of about 1.
         iterations: Power iterations.
         entropy: Weight of the answers' entropy, which is made small too (VAT + EntMin).
         **options: As for `Supervised`.
@@ -26,7 +30,7 @@ class VAT(Supervised):
 
     views = 1
 
-    def __init__(self, network, *, radius=1.0, distance=1e-2, iterations=1, entropy=0.0, **options):
+    def __init__(self, network, *, radius=1.0, distance=None, iterations=1, entropy=0.0, **options):
         super().__init__(network, **options)
         self.radius, self.distance, self.iterations = radius, distance, iterations
         self.entropy = entropy
@@ -49,8 +53,9 @@ class VAT(Supervised):
 
         start = keras.random.normal(ops.shape(view), dtype=view.dtype, seed=self.seed_generator)
         found = unit(start)
+        distance = self.distance or DISTANCES[self.compute_dtype]
         for _ in range(self.iterations):
-            found = unit(input_gradient(changed, self.distance * found))
+            found = unit(input_gradient(changed, distance * found))
         return ops.stop_gradient(found)
 
     def unlabelled_loss(self, view):

@@ -37,6 +37,7 @@ class Supervised(SavesDraws, keras.Model):
         self.classes = network.output_shape[-1]
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.step = self.add_weight(name="step", initializer="zeros", trainable=False)
+        self.built = True  # as the network is
 
     def get_config(self):
         methods = [base for base in type(self).__mro__ if issubclass(base, Supervised)]
@@ -50,9 +51,6 @@ class Supervised(SavesDraws, keras.Model):
     def from_config(cls, config, custom_objects=None):
         network = keras.saving.deserialize_keras_object(config["network"], custom_objects)
         return cls(**{**config, "network": network})
-
-    def build(self, input_shape):
-        """Does nothing, as the network is built."""
 
     def compile(self, optimizer="adam", **options):
         """As for `keras.Model`; the loss on labels is cross entropy, the metric accuracy."""
@@ -87,10 +85,11 @@ class Supervised(SavesDraws, keras.Model):
                 f"{type(self).__name__} compares {self.views} views of what has no labels, but the "
                 f"batch holds {len(views)}. Make batches with as many views."
             )
+        penalties = sum(self.losses)  # of labelled rows, before the network sees others
         logits = ops.cast(y_pred, self.variable_dtype)
         loss = self.joint_loss(_labelled(x), y, logits, views[: self.views], sample_weight)
         self.step.assign_add(1.0)
-        return loss + sum(self.losses)
+        return loss + penalties
 
     def joint_loss(self, x, y, logits, views, sample_weight=None):
         """Loss on a batch; regularisers come on top.
