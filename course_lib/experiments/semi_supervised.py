@@ -56,8 +56,20 @@ CANDIDATES = {
         for name, values in options.items()
     },
 }
-TUNED = {}
-CHEAP = {"method": "logistic regression", "part": "test", "C": 1.0}
+TUNED = {
+    "logistic regression": {"C": 0.3},
+    "label spreading": {"neighbours": 10, "alpha": 0.8},
+    "supervised": {"rate": 0.02},
+    "supervised, shifted": {"rate": 0.005},
+    "supervised, strongly augmented": {"rate": 0.01},
+    "Pseudo-Label": {"rate": 0.01, "threshold": 0.6},
+    "UDA": {"rate": 0.01, "threshold": 0.6},
+    "FixMatch": {"rate": 0.01, "threshold": 0.6},
+    "FlexMatch": {"rate": 0.01, "threshold": 0.6},
+    "FreeMatch": {"rate": 0.01, "weight": 1.0},
+    "SoftMatch": {"rate": 0.01, "weight": 0.5},
+}
+CHEAP = {"method": "logistic regression", "part": "test", "C": 0.3}
 
 
 def tuning():

@@ -330,7 +330,7 @@ def test_flexmatch():
     learned = np.array([0.1, 0.4, 0.2])
     progress = learned / max(0.4, 1 - 0.7)
     thresholds = 0.9 * progress / (2 - progress)
-    counted = (SUREST > GUESSES @ thresholds).astype(float)
+    counted = (GUESSES @ thresholds < SUREST).astype(float)
     assert 0 < counted.sum() < OTHERS
     assert np.any(counted != (SUREST > 0.9))
     model = methods.FlexMatch(HAND.keras(), threshold=0.9, momentum=0.8)
@@ -352,7 +352,7 @@ def test_freematch(fairness):
     values["histogram"] = GUESSES.mean(axis=0)
     new = {name: 0.8 * value + 0.2 * values[name] for name, value in old.items()}
     thresholds = new["confidence"] * new["shares"] / new["shares"].max()
-    counted = (SUREST > GUESSES @ thresholds).astype(float)
+    counted = (GUESSES @ thresholds < SUREST).astype(float)
     assert 0 < counted.sum() < OTHERS
 
     a = new["shares"] / new["histogram"]
