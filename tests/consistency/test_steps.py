@@ -385,3 +385,82 @@ def test_softmatch(alignment):
     np.testing.assert_allclose([model.mean, model.variance], [mean, variance], rtol=1e-5)
     expected = shares if alignment else old["shares"]
     np.testing.assert_allclose(model.shares, expected, rtol=1e-5)
+
+
+@keras.saving.register_keras_serializable("course_tests")
+class Spy(layers.Layer):
+    """Hands its input on, and keeps whether it was called in training mode."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.modes = []
+
+    def call(self, x, training=None):
+        self.modes.append(bool(training))
+        return x
+
+
+MODES = {  # of the student after the labelled rows, and of the teacher
+    "UDA": ([True, True], []),
+    "Π-model": ([True, True], []),
+    "Mean Teacher": ([True], [False]),
+    "VAT": ([False, False, True, True], []),
+    "Pseudo-Label": ([True], []),
+    "ICT": ([True], [False]),
+    "MixMatch": ([True, True, True], []),
+    "FixMatch": ([True, True], []),
+    "FlexMatch": ([True, True], []),
+    "FreeMatch": ([True, True], []),
+    "SoftMatch": ([True, True], []),
+}
+
+
+@pytest.mark.parametrize("name", methods.METHODS)
+def test_networks_are_asked_in_training_mode_and_teachers_are_not(name):
+    network = keras.Sequential([keras.Input((5,)), Spy(), layers.Dense(CLASSES)])
+    model = methods.METHODS[name](network)
+    taught = getattr(model, "teacher", None)
+    spies = [part.layers[0] for part in (network, taught) if part]
+    for spy in spies:
+        spy.modes.clear()
+    trained(model)
+    assert [*(spy.modes for spy in spies), []][:2] == [[True, *MODES[name][0]], MODES[name][1]]
+
+
+@pytest.mark.parametrize("name", methods.METHODS)
+def test_views_that_are_missing_or_plain_rows_are_refused(name):
+    model = methods.METHODS[name](HAND.keras())
+    model.compile(run_eagerly=True)
+    with pytest.raises(ValueError, match=rf"compares {model.views} views .* holds 0"):
+        model.train_on_batch(X, Y)
+
+
+@pytest.mark.parametrize(("policy", "cosine"), [("mixed_float16", 0.98), ("mixed_bfloat16", 0.93)])
+def test_halves_find_the_adversary_farther_out(policy, cosine):
+    """At float32's distance of 1e-2, rounding of half precision drowns the gradient."""
+    view = np.random.default_rng(0).uniform(size=(16, 60)).astype("float32")
+
+    def direction(policy, distance=None):
+        keras.config.set_dtype_policy(policy)
+        try:
+            keras.utils.set_random_seed(0)
+            stack = [keras.Input((60,)), layers.Dense(30, "relu"), layers.Dense(10)]
+            model = methods.VAT(keras.Sequential(stack), distance=distance)
+            return np.array(model.direction(view))
+        finally:
+            keras.config.set_dtype_policy("float32")
+
+    exact = direction("float32")
+    assert np.mean(np.sum(exact * direction(policy), axis=1)) > cosine
+    assert np.mean(np.sum(exact * direction(policy, 1e-3), axis=1)) < 0.7
+
+
+def test_a_method_is_made_again_from_its_config():
+    model = methods.UDA(HAND.keras(), threshold=0.3, annealing="exp", steps=7, weight=2.0, seed=5)
+    model.network.set_weights([HAND.kernel, HAND.bias])
+    config = model.get_config()
+    again = methods.UDA.from_config(config)
+    assert (again.threshold, again.annealing, again.steps) == (0.3, "exp", 7)
+    assert (again.weight, again.ramp_up, again.seed, again.name) == (2.0, 0, 5, model.name)
+    assert again.get_config().keys() == config.keys()
+    assert again.network.count_params() == model.network.count_params()
