@@ -143,10 +143,10 @@ def test_the_weight_rises():
     p, q = softmax(HAND(FIRST)), softmax(HAND(SECOND))
     loss, slope = guessed(p, q, np.ones(OTHERS))
     model = methods.FixMatch(HAND.keras(), threshold=0.0, weight=2.0, ramp_up=10)
-    model.step.assign(5)
-    weight = 2 * np.exp(-5 * 0.25)
+    model.step.assign(4)
+    weight = 2 * np.exp(-5 * 0.6**2)
     check_beside_labels(model, loss, [(SECOND, weight * slope)], weight)
-    assert float(model.step) == 6
+    assert float(model.step) == 5
 
 
 def test_pi_model():
