@@ -66,6 +66,7 @@ def test_rand_augment_shifts_covers_and_mirrors_too():
     augment = augmentations.rand_augment(seed=0)
     kinds = [type(layer).__name__ for layer in augment.layers]
     assert kinds == ["RandAugment", "Sequential", "RandomErasing"]
+    assert tuple(augment.layers[0].value_range) == (0, 255)
     ramp = np.tile(np.linspace(0, 255, 32)[None, None, :, None], (32, 32, 1, 3)).astype("float32")
     still = augmentations.rand_augment(operations=0, covered=0.01, flip=False, seed=0)
     moved = np.asarray(still(ramp, training=True))[:, 16, 10:-10, 0]
