@@ -32,6 +32,8 @@ PASSES = {
     "Pseudo-Label": 3 + 3,
     "ICT": 3 + 1 + 3,
     "MixMatch": 2 + 3 * 3,  # two guesses forward; the mixture of all three forward and back
+    # The weak view forward, the strong one forward and back.
+    **dict.fromkeys(("FixMatch", "FlexMatch", "FreeMatch", "SoftMatch"), 3 + 1 + 3),
 }
 
 

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.consistency import losses, pairs
+from course_lib.consistency import confidence, losses, pairs
 from course_lib.consistency.methods import METHODS
+from course_lib.contrastive import info_nce
 from course_lib.fusion import layers as fusion
 from course_lib.fusion import merging, speech
 from course_lib.gradients import input_gradient
@@ -27,6 +28,20 @@ LOSSES = {
     "squared_difference": lambda x: ops.sum(losses.squared_difference(FIXED, x)),
     "uda": lambda x: losses.uda(FIXED, x, 0.5, 0.4),
     "pseudo_label": lambda x: losses.pseudo_label(x, 0.4),
+    "fixmatch": lambda x: losses.fixmatch(FIXED, x, 0.4),
+    "flexible": lambda x: ops.sum(
+        confidence.flexible(0.9, ops.mean(ops.softmax(x), axis=0)) * FIXED[0]
+    ),
+    "self-adaptive": lambda x: ops.sum(
+        confidence.self_adaptive(0.9, ops.mean(ops.softmax(x), axis=0)) * FIXED[0]
+    ),
+    "gaussian": lambda x: ops.sum(confidence.gaussian(losses.surest(x), 0.7, 0.1)),
+    "aligned": lambda x: ops.sum(confidence.aligned(ops.softmax(x), ops.softmax(FIXED[0])) * FIXED),
+    "fairness": lambda x: confidence.fairness(
+        ops.softmax(FIXED[0]), ops.softmax(FIXED[1]), ops.softmax(x), np.float32(LABELS % 2)
+    ),
+    "nt_xent": lambda x: pairs.nt_xent(x, FIXED),
+    "info_nce": lambda x: info_nce(x, FIXED),
     "sharpen": lambda x: ops.sum(losses.sharpen(ops.softmax(x), 0.5) * FIXED),
     "mix": lambda x: ops.sum(losses.mix(x, ORDER, SHARE) * FIXED),
     "annealed": lambda x: losses.annealed(

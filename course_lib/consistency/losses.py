@@ -87,6 +87,40 @@ def uda(clean, augmented, temperature=0.4, threshold=0.8):
     return ops.mean(ops.where(surest(clean) > threshold, divergence, 0.0))
 
 
+def guessed(target, logits, counted):
+    """Cross entropy with the most probable class of the target, mean[w · CE(argmax sg p, q)].
+
+    Args:
+        target: Logits of p, `(rows, classes)`. No gradient passes them.
+        logits: Logits of q, `(rows, classes)`.
+        counted: Weight w of each row, `(rows,)`. No gradient passes it.
+
+    Returns:
+        A scalar tensor, the mean over all rows, also those that do not count.
+    """
+    error = keras.losses.sparse_categorical_crossentropy(
+        ops.argmax(target, axis=-1), logits, from_logits=True
+    )
+    return ops.mean(ops.stop_gradient(counted) * error)
+
+
+def fixmatch(weak, strong, threshold=0.95):
+    """FixMatch: mean[ 1(max p > threshold) · CE(argmax sg p, q) ], `uda` at temperature 0.
+
+    Sohn et al., "FixMatch: simplifying semi-supervised learning with consistency and confidence",
+    NeurIPS 2020.
+
+    Args:
+        weak: Logits of p, of weakly augmented views, `(rows, classes)`. No gradient passes them.
+        strong: Logits of q, of strongly augmented views, `(rows, classes)`.
+        threshold: How probable a class has to be for a row to count; above 1, none does.
+
+    Returns:
+        A scalar tensor.
+    """
+    return guessed(weak, strong, ops.cast(surest(weak) > threshold, strong.dtype))
+
+
 def pseudo_label(logits, threshold=0.95):
     """Cross entropy with the most probable class, where that is probable enough.
 
@@ -100,11 +134,7 @@ def pseudo_label(logits, threshold=0.95):
     Returns:
         A scalar tensor.
     """
-    stopped = ops.stop_gradient(logits)
-    error = keras.losses.sparse_categorical_crossentropy(
-        ops.argmax(stopped, axis=-1), logits, from_logits=True
-    )
-    return ops.mean(ops.where(surest(stopped) > threshold, error, 0.0))
+    return fixmatch(logits, logits, threshold)
 
 
 def sharpen(probabilities, temperature):
@@ -165,17 +195,21 @@ def annealed_threshold(progress, classes, schedule="linear"):
     return 1 / classes + schedules[schedule](progress) * (1 - 1 / classes)
 
 
-def annealed(labels, logits, threshold):
+def annealed(labels, logits, threshold, sample_weight=None):
     """Cross entropy of the labelled rows whose *right* class is less probable than a threshold.
 
     Args:
         labels: Classes, `(rows,)` integer.
         logits: Logits, `(rows, classes)`.
         threshold: As from `annealed_threshold`.
+        sample_weight: Weights of the rows, `(rows,)`, or None.
 
     Returns:
         A scalar tensor: the mean over the rows that count, 0 if none does.
     """
     error = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
     counts = ops.cast(ops.exp(-ops.stop_gradient(error)) < threshold, error.dtype)
-    return ops.sum(counts * error) / ops.maximum(ops.sum(counts), 1.0)
+    if sample_weight is not None:
+        counts = counts * ops.reshape(ops.cast(sample_weight, error.dtype), (-1,))
+    total = ops.sum(counts)
+    return ops.sum(counts * error) / ops.where(total > 0, total, 1.0)

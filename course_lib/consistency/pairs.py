@@ -1,6 +1,9 @@
 """Losses on pairs and triplets: what is alike comes close, what is not stays away."""
 
+import keras
 from keras import ops
+
+from course_lib.contrastive import unit_rows
 
 
 def squared_distances(x, y):
@@ -59,12 +62,34 @@ def triplet(anchor, positive, negative, margin=1.0):
     return ops.mean(ops.maximum(to_positive - to_negative + margin, 0.0))
 
 
+def nt_xent(first, second, temperature=0.5):
+    """SimCLR's loss on two views of each row, −log e^{s⁺/τ} / Σ e^{s/τ}.
+
+    As `course_lib.contrastive.info_nce`, but each of the 2N vectors looks for its other view among
+    all others, of both views, itself left out. Chen, Kornblith, Norouzi and Hinton, "A simple
+    framework for contrastive learning of visual representations", ICML 2020.
+
+    Args:
+        first: Vectors of one view, `(rows, dimensions)`, of any length.
+        second: Vectors of the other view, of the same shape.
+        temperature: τ, above 0.
+
+    Returns:
+        A scalar tensor, the mean over both views; log(2N − 1) where all vectors are equal.
+    """
+    vectors = unit_rows(ops.concatenate([first, second]))
+    number = ops.shape(vectors)[0]
+    alike = ops.matmul(vectors, ops.transpose(vectors)) / temperature
+    others = ops.where(ops.eye(number, dtype="bool"), -1e9, alike)
+    partner = ops.roll(ops.arange(number), number // 2)
+    return ops.mean(keras.losses.sparse_categorical_crossentropy(partner, others, from_logits=True))
+
+
 def semi_hard_triplet(labels, embeddings, margin=1.0):
     """Triplet loss with semi-hard negatives, mined in the batch.
 
     For each anchor and each positive: the nearest negative that is farther than the positive, and
-    if there is none, the farthest of all. Schroff et al., as for `triplet`. As a Keras loss it
-    trains a model whose outputs are embeddings.
+    if there is none, the farthest of all. Schroff et al., as for `triplet`.
 
     Args:
         labels: Classes, `(rows,)` or `(rows, 1)` integer.
@@ -91,3 +116,34 @@ def semi_hard_triplet(labels, embeddings, margin=1.0):
     counted = positives * has_negative
     hinge = ops.maximum(distances - chosen + margin, 0.0)
     return ops.sum(counted * hinge) / ops.maximum(ops.sum(counted), 1.0)
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class SemiHardTriplet(keras.losses.Loss):
+    """`semi_hard_triplet` as the loss of a model whose outputs are embeddings.
+
+    Args:
+        margin: As for `triplet`.
+        **options: As for `keras.losses.Loss`.
+
+    Raises:
+        ValueError: for weights of rows.
+    """
+
+    def __init__(self, margin=1.0, **options):
+        super().__init__(**options)
+        self.margin = margin
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        if sample_weight is not None:
+            raise ValueError(
+                "SemiHardTriplet got weights of rows (sample_weight or class_weight), but its "
+                "terms are triplets of rows. Train it without, or draw rows more often."
+            )
+        return super().__call__(y_true, y_pred)
+
+    def call(self, y_true, y_pred):
+        return semi_hard_triplet(y_true, y_pred, self.margin)
+
+    def get_config(self):
+        return {**super().get_config(), "margin": self.margin}

@@ -26,3 +26,14 @@ def batch():
     rng = np.random.default_rng(0)
     draw = lambda rows: rng.normal(size=(rows, 5)).astype("float32")  # noqa: E731
     return {"labelled": draw(8), "views": (draw(12), draw(12))}, rng.integers(3, size=8)
+
+
+@pytest.fixture
+def softmax():
+    """Softmax over the last axis in NumPy."""
+
+    def function(logits):
+        exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+    return function

@@ -26,7 +26,7 @@ ALL = {"supervised": Supervised, **METHODS}
 @pytest.mark.parametrize("method", ALL.values(), ids=ALL)
 def test_methods_train_by_fit_and_answer_plain_inputs(method, network, batch):
     model = method(network)
-    model.compile(keras.optimizers.SGD(0.01), jit_compile=False)
+    model.compile(keras.optimizers.SGD(0.01), run_eagerly=True)
     before = network.get_weights()
     batches = tf.data.Dataset.from_tensors(batch).repeat(3)
     history = model.fit(batches, verbose=0).history
@@ -47,7 +47,7 @@ def test_the_same_seed_gives_the_same_training(method, network, batch):
         copy = keras.models.clone_model(network)
         copy.set_weights(start)
         model = method(copy, seed=3)
-        model.compile(keras.optimizers.SGD(0.1), jit_compile=False)
+        model.compile(keras.optimizers.SGD(0.1), run_eagerly=True)
         model.fit(tf.data.Dataset.from_tensors(batch).repeat(4), verbose=0)
         ends.append(copy.get_weights())
     assert all(np.array_equal(a, b) for a, b in zip(*ends))
@@ -120,7 +120,7 @@ def test_annealing_leaves_sure_rows_out(network, batch):
 def test_a_teacher_is_another_network_than_its_student(linear, batch):
     """Compared with itself, the loss would be 0 for ever, and look like a result."""
     model = MeanTeacher(linear, momentum=0.9)
-    model.compile(keras.optimizers.SGD(0.5), jit_compile=False)
+    model.compile(keras.optimizers.SGD(0.5), run_eagerly=True)
     assert not {id(w) for w in model.teacher.weights} & {id(w) for w in linear.weights}
     x, y = batch
     view = x["views"][0]

@@ -1,6 +1,7 @@
 """Losses on pairs and triplets: margins, zeros, and every triplet counted by hand."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from course_lib.consistency import pairs
@@ -78,3 +79,47 @@ def test_a_batch_without_pairs_costs_nothing():
     embeddings = RNG.normal(size=(4, 2)).astype("float32")
     assert pairs.semi_hard_triplet(np.arange(4), embeddings) == 0
     assert pairs.semi_hard_triplet(np.zeros(4, int), embeddings) == 0
+
+
+def test_distances_of_triplets_are_squared():
+    anchor, positive, negative = np.zeros((1, 2)), np.array([[3.0, 0.0]]), np.array([[0.0, 2.0]])
+    assert np.isclose(pairs.triplet(anchor, positive, negative, margin=1.0), 9 - 4 + 1)
+    rows = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.5]], "float32")
+    hinges = [9 - 12.25 + 4, 9 - (9 + 12.25) + 4]  # the second is below 0
+    assert np.isclose(pairs.semi_hard_triplet(np.array([0, 0, 1]), rows, 4.0), hinges[0] / 2)
+
+
+def test_squared_distances_are_those_of_all_pairs():
+    x, y = RNG.normal(size=(4, 3)).astype("float32"), RNG.normal(size=(5, 3)).astype("float32")
+    expected = ((x[:, None] - y[None]) ** 2).sum(axis=2)
+    assert np.allclose(pairs.squared_distances(x, y), expected, atol=1e-5)
+    far = np.full((1, 3), 1e3 + 0.1, "float32")
+    assert pairs.squared_distances(far, far) >= 0
+
+
+def test_nt_xent_looks_for_the_other_view_among_all_others():
+    first, second = RNG.normal(size=(2, 5, 3)).astype("float32")
+    both = np.concatenate([first, second])
+    both /= np.linalg.norm(both, axis=1, keepdims=True)
+    scores = both @ both.T / 0.3
+    terms = []
+    for row in range(10):
+        others = np.delete(scores[row], row)
+        terms.append(np.log(np.sum(np.exp(others))) - scores[row, (row + 5) % 10])
+    assert np.isclose(pairs.nt_xent(first, second, 0.3), np.mean(terms), rtol=1e-5)
+    assert np.isclose(pairs.nt_xent(2 * second, 3 * first, 0.3), np.mean(terms), rtol=1e-5)
+
+
+def test_nt_xent_has_its_limits():
+    same = np.ones((6, 4), "float32")
+    assert np.isclose(pairs.nt_xent(same, same), np.log(11), rtol=1e-6)
+    rows = RNG.normal(size=(6, 4)).astype("float32")
+    assert np.isclose(pairs.nt_xent(rows, rows, 1e-3), 0, atol=1e-6)
+
+
+def test_weights_of_rows_of_triplets_are_refused():
+    loss = pairs.SemiHardTriplet(0.7)
+    labels, rows = np.array([0, 0, 1]), RNG.normal(size=(3, 2)).astype("float32")
+    assert np.isclose(loss(labels, rows), pairs.semi_hard_triplet(labels, rows, 0.7))
+    with pytest.raises(ValueError, match="terms are triplets of rows"):
+        loss(labels, rows, np.ones(3))

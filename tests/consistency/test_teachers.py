@@ -31,3 +31,11 @@ def test_momentum_rises_from_nothing():
     assert teachers.momentum(0) == 0
     assert np.isclose(teachers.momentum(9), 0.9)
     assert np.isclose(teachers.momentum(10**6), 0.999)
+
+
+def test_a_teacher_begins_as_its_student_with_variables_of_its_own(network):
+    teacher = teachers.make(network)
+    assert not {id(weight) for weight in teacher.weights} & {id(w) for w in network.weights}
+    assert not teacher.trainable_weights
+    for own, weight in zip(teacher.get_weights(), network.get_weights()):
+        assert np.array_equal(own, weight)

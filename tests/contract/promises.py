@@ -376,18 +376,18 @@ def run_eagerly(case, folder):
 
 @promise(slow=True)
 def jit_compile(case, folder):
-    """With `jit_compile=True` training ends at the same place, but for its draws.
+    """With `jit_compile=True` training ends at the same place.
 
-    XLA has a generator of its own, which makes other numbers of the same seed.
+    Where TensorFlow draws, XLA draws others from the same seed: there it has to train at all.
     """
-    found = compiled(case, run_eagerly=False, jit_compile=True)
-    start = state(found)
-    history = fit(found, *case.data(ROWS), epochs=2)
-    if case.draws:
-        assert_finite(found, history)
-        assert differ(state(found), start), "the training moves nothing"
-    else:
+    found = trained(case, run_eagerly=False, jit_compile=True)
+    if not (case.draws and keras.backend.backend() == "tensorflow"):
         assert_same(state(found), end(case), 1e-3, 1e-5)
+        return
+    assert_finite(found, {})
+    start = [numbers(weight) for weight in case.make().trainable_weights]
+    moved = [not np.allclose(numbers(w), s) for w, s in zip(found.trainable_weights, start)]
+    assert any(moved), "compiled by XLA, the training moves nothing"
 
 
 @promise(slow=True)
