@@ -34,8 +34,6 @@ class Case:
             to no labels, as views of unlabelled rows do, stays as it is.
         one_task: Function that returns the same method with its first task alone, a model with an
             attribute `network`; or None.
-        slow: Whether all promises of the case are left to `make slow`, as one of its kind is in
-            `make test`.
     """
 
     name: str
@@ -46,7 +44,6 @@ class Case:
     draws: bool = False
     take: Callable = take_all
     one_task: Callable | None = None
-    slow: bool = False
 
     @property
     def tasks(self):

@@ -14,8 +14,8 @@ from tests.contract.methods import METHODS, asked
 from tests.contract.promises import PROMISES, compiled, fit, sentences
 
 BACKEND = keras.backend.backend()
-
-
+# Those of `make test`: one of each kind of training. `make slow` has all methods.
+QUICK = ("UDA", "Mean Teacher", "uncertainty × shared", "UPGrad × shared")
 HOW = "run `make tables`"
 
 
@@ -25,7 +25,7 @@ def promises_of_methods():
             if promise.where(case):
                 # Promises of one case share some trainings, and so a process.
                 marks = [pytest.mark.xdist_group(f"contract of {case.name}")]
-                marks += [pytest.mark.slow] * (case.slow or promise.slow)
+                marks += [pytest.mark.slow] * (promise.slow or case.name not in QUICK)
                 yield pytest.param(case, promise, id=f"{case.name}-{promise.name}", marks=marks)
 
 
@@ -42,6 +42,7 @@ def test_a_promise_is_kept_or_refused_in_words(case, promise, tmp_path, record_p
     record_property("refused", str(refusal.value))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", METHODS.values(), ids=METHODS)
 def test_a_case_says_whether_it_draws(case):
     if BACKEND in case.refuses:
@@ -52,6 +53,10 @@ def test_a_case_says_whether_it_draws(case):
     fit(model, *case.data(4))
     after = [keras.ops.convert_to_numpy(seed).tolist() for seed in seeds]
     assert (after != before) == case.draws
+
+
+def test_quick_cases_are_among_the_methods():
+    assert set(QUICK) <= METHODS.keys()
 
 
 def test_cases_refuse_what_there_is():

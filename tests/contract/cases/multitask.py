@@ -52,7 +52,6 @@ BALANCES = {
 }
 DRAWS = {"random weights", "PCGrad"}
 KINDS = ("uncertainty", "FAMO", "GradNorm", "UPGrad")  # of steps
-FAST = {"uncertainty", "GradNorm", "PCGrad"}
 
 
 def network(architecture=architectures.shared, tasks=TASKS):
@@ -81,7 +80,6 @@ def balanced(balance, architecture):
         REFUSES,
         draws=balance in DRAWS,
         one_task=(lambda: Balanced(network(build, TASKS[:1]), make(TASKS[:1]))) if alone else None,
-        slow=not (alone and balance in FAST),
     )
 
 
