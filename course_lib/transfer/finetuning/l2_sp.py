@@ -44,6 +44,7 @@ class L2SP(keras.Model):
         self.source = keras.models.clone_model(network)
         self.source.set_weights(network.get_weights())
         self.source.trainable = False
+        self.built = True  # as its network is
 
     def call(self, inputs, training=None):
         return self.network(inputs, training=training)
