@@ -34,6 +34,15 @@ def test_what_is_frozen_stays_the_same_to_the_bit(residual, rows):
     assert moved(residual, before) == {"block2_dense", "scores"}
 
 
+def test_the_last_frozen_layer_is_frozen_too(residual):
+    """Where it has weights of its own, to be one layer short shows."""
+    freezing.freeze(residual, until="stem_dense")
+    frozen = {layer.name for layer in residual.layers if layer.weights and not layer.trainable}
+    assert frozen == {"stem_dense", "block1_norm", "block2_norm"}
+    freezing.freeze(residual, until="scores", train_batch_norm=True)
+    assert residual.trainable_variables == []
+
+
 def test_batch_normalisation_is_trained_on_request_above_the_last_frozen_layer(residual, rows):
     before = weights(residual)
     freezing.freeze(residual, until="block1", train_batch_norm=True)
