@@ -151,3 +151,12 @@ def test_a_source_that_drowns_the_target_is_an_error_rather_than_a_guess():
     y, source = np.repeat([0, 1], [90, 10]), np.arange(100) < 90
     with pytest.raises(ValueError, match="better than chance"):
         TrAdaBoost(STUMP, rounds=2).fit(x, y, source)
+
+
+def test_an_error_of_zero_counts_as_half_a_target_row():
+    """On target rows alone, and so are their votes: ln(2 n − 1) each, for n target rows."""
+    x = np.arange(20.0)[:, None]
+    y, source = (x[:, 0] >= 10).astype(int), np.arange(20) % 4 > 0
+    boost = TrAdaBoost(STUMP, rounds=4).fit(x, y, source)
+    assert boost.errors_ == pytest.approx(np.full(4, 0.1))
+    assert boost._votes() == pytest.approx([0, np.log(9), np.log(9), np.log(9)])
