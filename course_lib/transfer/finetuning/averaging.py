@@ -43,8 +43,9 @@ def interpolate(start, end, a, x=None):
             "a model with a head for the new ones, such as a linear probe."
         )
     middle = keras.models.clone_model(end)
-    middle.set_weights(
-        [(1 - a) * w0 + a * w1 for w0, w1 in zip(start.get_weights(), end.get_weights())]
+    pairs = zip(start.get_weights(), end.get_weights())
+    middle.set_weights(  # what has not moved stays to the bit, such as counts
+        [w1 if np.array_equal(w0, w1) else (1 - a) * w0 + a * w1 for w0, w1 in pairs]
     )
     if a in (0, 1) or not (moved := _moved_statistics(start, end)):
         return middle
