@@ -44,7 +44,19 @@ SETTINGS = {
     "adapters": [{"rate": r, "width": w} for r, w in ((3e-3, 32), (1e-2, 8), (1e-2, 32))],
     "WiSE-FT": [{"rate": r, "a": a} for r, a in ((1e-3, 0.5), (3e-3, 0.5), (3e-3, 0.75))],
 }
-TUNED = {"majority class": {}}
+TUNED = {
+    "majority class": {},
+    "ridge on pixels": {"penalty": 100.0},
+    "head only": {"C": 3.0},
+    "from scratch": {"rate": 0.003},
+    "full fine-tuning": {"rate": 0.001},
+    "layer rates": {"rate": 0.003, "early": 0.3},
+    "LP-FT": {"rate": 0.001},
+    "L²-SP": {"rate": 0.003, "alpha": 0.1},
+    "LoRA": {"rate": 0.01, "rank": 16},
+    "adapters": {"rate": 0.01, "width": 8},
+    "WiSE-FT": {"rate": 0.001, "a": 0.5},
+}
 CHEAP = {"method": "majority class", "part": "test"}
 
 
