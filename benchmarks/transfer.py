@@ -20,15 +20,17 @@ from benchmarks.timing import seconds, spread
 from course_lib import datasets
 from course_lib.datasets import files
 from course_lib.transfer import backbones, bottleneck, freezing
+from course_lib.transfer.finetuning import adapters, l2_sp, lora
 
 EPOCHS = 10
 SEEDS = range(5)
+ROUNDS, STEPS = 5, 20
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def measure(course):
     drawn = datasets.load("dolphins_sharks", size=96, train=100)
-    rows = [*memory(), *transfer("dolphins and sharks", drawn)]
+    rows = [*memory(), *steps(), *transfer("dolphins and sharks", drawn)]
     real = [f for name in ("cifar10", "hymenoptera", "squeezenet") for f in files.files_of(name)]
     if all(files.find(file) for file in real):
         rows += saved_features(datasets.load("hymenoptera", "real", size=227))
@@ -125,6 +127,48 @@ def memory():
             used = pool.apply(peak, [number]) / 2**20
         what = f"peak memory of saving the features of {number:,} pictures, {number / 64:.0f} MiB"
         rows.append((what, f"{used:.0f} MiB", "flat" if number > 1000 else ""))
+    return rows
+
+
+def steps():
+    """Processor time of a step of each way to fine-tune over that of full fine-tuning."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(256, size=(STEPS * 32, 32, 32, 3), dtype="uint8")
+    y = rng.integers(2, size=len(x))
+    backbone = backbones.load("course_tiny", weights="random")
+
+    def build():
+        model = keras.Model(
+            backbone.model.input, layers.Dense(2, name="head")(backbone.model.output)
+        )
+        freezing.freeze(model)
+        return model
+
+    models = {
+        "full fine-tuning": build(),
+        "L²-SP": l2_sp.L2SP(build(), 0.01, 0.01, new=["head"]),
+        "LoRA of rank 4": lora.add_lora(build(), 4, head=["head"]),
+        "LoRA of rank 16": lora.add_lora(build(), 16, head=["head"]),
+        "adapters of width 8": adapters.add_adapters(build(), backbone.cuts[:-1], 8, ["head"]),
+    }
+    times = {name: [] for name in models}
+    for model in models.values():
+        model.compile("adam", LOSS, jit_compile=False)
+        model.fit(x[:64], y[:64], verbose=0)  # traced by now
+    for _ in range(ROUNDS):
+        for name, model in models.items():
+            began = time.process_time()
+            model.fit(x, y, verbose=0)
+            times[name].append(time.process_time() - began)
+    full = np.array(times.pop("full fine-tuning")) / STEPS
+    what = "32 pictures of 32 pixels, `course_tiny`: processor time of a step of"
+    rows = [(f"{what} full fine-tuning", spread(sorted(full), "ms", 1000), "")]
+    for name, values in times.items():
+        ratios = sorted(np.array(values) / STEPS / full)
+        trained = sum(int(np.prod(w.shape)) for w in models[name].trainable_weights)
+        rows.append(
+            (f"{what} {name} over it, {trained:,} weights trained", spread(ratios, "×"), "")
+        )
     return rows
 
 

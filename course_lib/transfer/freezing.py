@@ -29,7 +29,7 @@ def freeze(model, until=None, train_batch_norm=False):
     """
     frozen = split(model, until).base.layers if until else []
     model.trainable = True
-    for layer in _layers(model):
+    for layer in all_layers(model):
         norm = isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = train_batch_norm or not norm
     for layer in frozen:
@@ -37,12 +37,12 @@ def freeze(model, until=None, train_batch_norm=False):
     model.compiled = False
 
 
-def _layers(model):
-    """A model's layers and, after each nested model, the layers in it."""
+def all_layers(model):
+    """Yields a model's layers and, after each nested model, the layers in it."""
     for layer in model.layers:
         yield layer
         if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+            yield from all_layers(layer)
 
 
 def check_compiled(model):

@@ -34,3 +34,25 @@ def rows():
     """Forty inputs of the residual network, and their classes."""
     rng = np.random.default_rng(0)
     return rng.normal(size=(40, 6)).astype("float32"), rng.integers(3, size=40)
+
+
+@pytest.fixture
+def pictures():
+    """A small network of pictures: two convolutions with batch normalisation, means, scores."""
+    keras.utils.set_random_seed(0)
+    x = keras.Input((5, 5, 2))
+    h = layers.Conv2D(4, 3, padding="same", activation="tanh", name="first")(x)
+    h = layers.BatchNormalization(momentum=0.5, name="norm")(h)
+    h = layers.Conv2D(3, 3, use_bias=False, name="second")(layers.ReLU(name="block")(h))
+    h = layers.GlobalAveragePooling2D(name="pooled")(h)
+    model = keras.Model(x, layers.Dense(3, name="scores")(h), name="pictures")
+    rng = np.random.default_rng(1)
+    model.set_weights([w + 0.1 * rng.random(w.shape) for w in model.get_weights()])
+    return model
+
+
+@pytest.fixture
+def batch():
+    """Twelve inputs of the network of pictures, and their classes."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(12, 5, 5, 2)).astype("float32"), np.arange(12) % 3

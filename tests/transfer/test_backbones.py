@@ -1,6 +1,7 @@
 """Backbones hold the weights, the preprocessing and the cuts that they say they hold."""
 
 import re
+from types import SimpleNamespace
 
 import h5py
 import keras
@@ -105,6 +106,35 @@ def test_the_preprocessing_layer_is_keras_function(mode, module):
     assert np.allclose(values(layer(pictures)), expected, atol=1e-4)
     again = backbones.Preprocess.from_config(layer.get_config())
     assert np.array_equal(values(again(pictures)), values(layer(pictures)))
+
+
+@pytest.mark.parametrize("name", backbones.names())
+def test_every_network_has_the_preprocessing_that_it_was_trained_with(name, monkeypatch):
+    """On the input of its first layer, so that large networks need not be built."""
+    reached = []
+
+    def build(input_tensor, **options):
+        reached.append(input_tensor)
+        return SimpleNamespace(output=keras.layers.Conv2D(1, 1)(input_tensor))
+
+    if name in APPLICATIONS:
+        monkeypatch.setattr(keras.applications, name, build)
+    model = backbones.load(name, size=32, weights="random").model
+    if not reached:
+        first = next(layer for layer in model.layers if layer.weights)
+        reached.append(first.input)
+    shown = draw(2, 32, 32, 3).astype("float32")
+    if name == "course_tiny":
+        expected = shown / 127.5 - 1
+    elif name == "squeezenet":
+        expected = shown[..., ::-1] - [103.939, 116.779, 123.68]
+    else:
+        expected = APPLICATIONS[name].preprocess_input(shown.copy())
+    if reached[0] is model.input:
+        assert np.array_equal(expected, shown)
+    else:
+        found = keras.Model(model.input, reached[0])(shown)
+        assert np.allclose(values(found), expected, atol=1e-3)
 
 
 def test_preprocessing_for_caffe_puts_blue_first_and_takes_the_means_away():

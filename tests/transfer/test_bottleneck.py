@@ -230,6 +230,7 @@ def test_augmented_copies_follow_the_inputs_and_repeat_with_the_seed(save, rows)
     clean, one, two = np.split(first.x, 3)
     assert np.array_equal(clean, plain.x)
     assert not np.array_equal(one, two)
+    assert not np.array_equal(one, save(augment=noise(), copies=1, seed=4).x[len(x) :])
     kept = np.array(first.x)
     (first.folder / "x.npy").unlink()
     with pytest.warns(UserWarning, match="damaged"):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from course_lib.keras_internals import trained_by
 from course_lib.transfer import cuts
 
 SGD = keras.optimizers.SGD(0.1)
@@ -66,6 +67,14 @@ def test_a_cut_takes_what_stands_between_layers_with_the_lower_one():
     assert cuts.layers_below(model, 2) == model.layers[:5]
 
 
+def test_the_last_layer_below_the_cut_is_frozen_too():
+    """Where it has weights of its own, to be one layer short shows."""
+    network = cuts.Network(chain, LOSS, keras.optimizers.Adam(), frozen=2)
+    assert [layer.trainable for layer in network.model.layers] == [False, False, False, True]
+    trained = [network.model.trainable_variables, trained_by(network.model.optimizer)]
+    assert [[v.shape for v in variables] for variables in trained] == [[(4, 3), (3,)]] * 2
+
+
 @pytest.mark.parametrize("cut", [-1, 3])
 def test_the_last_layer_is_never_copied(cut):
     with pytest.raises(ValueError, match=f"from 0 to 2.*but got {cut}"):
@@ -118,6 +127,17 @@ def test_layers_that_are_trained_on_start_at_the_copied_weights(tasks, donor):
     assert not same(trained[0], donor[0])
 
 
+def test_batches_are_whole_epochs_one_after_the_other():
+    """Every row once in each epoch, in an order of the seed's, and the last epoch cut off."""
+    x, y = np.arange(10.0), np.arange(10)
+    batches = cuts._Batches(x, y, steps=6, batch_size=4, seed=5)
+    drawn = [batches[step] for step in range(len(batches))]
+    assert all(np.array_equal(inputs, labels) for inputs, labels in drawn)
+    rows = np.concatenate([labels for _, labels in drawn])
+    rng = np.random.default_rng(5)
+    assert np.array_equal(rows, np.concatenate([rng.permutation(10) for _ in range(3)])[:24])
+
+
 def test_a_network_starts_anew_every_time(tasks):
     """Not even momentum is left over from earlier trainings."""
     network = cuts.Network(build, LOSS, keras.optimizers.Adam(0.01))
@@ -135,6 +155,79 @@ def test_identical_tasks_give_identical_results(tasks):
     found = {row.treatment: row.accuracy for row in rows}
     assert found["AnB"] == found["BnB"]
     assert found["AnB+"] == found["BnB+"]
+
+
+CHAIN = [(5, "tanh"), (4, None), (3, "softmax")]
+
+
+def chain():
+    """Dense layers, the first one with a batch normalisation, which goes with it."""
+    dense = [layers.Dense(units, activation) for units, activation in CHAIN]
+    norm = layers.BatchNormalization(momentum=0.5)
+    return keras.Sequential([keras.Input((4,)), dense[0], norm, *dense[1:]])
+
+
+def fingerprint(model, x, y):
+    """A number that no other outputs, rows or order of rows have."""
+    outputs = keras.ops.convert_to_numpy(model(x, training=False)).astype("float64")
+    return float(
+        np.sum(outputs * np.sin(1 + np.arange(outputs.size)).reshape(outputs.shape) + y.sum())
+    )
+
+
+def by_hand(start, task, seed, copied=(), frozen=0, steps=3):
+    """Plain Keras: a chain whose first layers are copied, and whose first layers are frozen."""
+    model = chain()
+    for variable, value in zip(model.variables, start, strict=True):
+        variable.assign(value)
+    for layer, weights in zip(model.layers, copied):
+        layer.set_weights(weights)
+    for layer in model.layers[:frozen]:
+        layer.trainable = False
+    model.compile(keras.optimizers.SGD(0.1), LOSS, run_eagerly=True)
+    rng, rows = np.random.default_rng(seed), len(task.y_train)
+    order = np.concatenate([rng.permutation(rows) for _ in range(3)])
+    for batch in order[: 8 * steps].reshape(steps, 8):
+        model.train_on_batch(task.x_train[batch], task.y_train[batch])
+    return model
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    """Two tasks of eleven training rows of vectors, and five and six for the test."""
+    rng = np.random.default_rng(0)
+    sizes = [(11, 5), (11, 6)]
+    return [
+        cuts.Task(*(a for n in pair for a in (rng.normal(size=(n, 4)), rng.integers(3, size=n))))
+        for pair in sizes
+    ]
+
+
+def test_every_treatment_is_trained_as_in_the_paper(vectors, monkeypatch):
+    """What is copied, from whom, what is frozen, on which rows it is trained and measured."""
+    monkeypatch.setattr(cuts, "accuracy", fingerprint)
+    found = cuts.compare(chain, *vectors, [0, 1, 2], [3], 2, batch_size=8, optimizer=SGD)
+    a, b = vectors
+    first, new = cuts.draw(chain, 6), cuts.draw(chain, 7)
+    donors = {
+        name: [layer.get_weights() for layer in by_hand(first, task, 6).layers]
+        for name, task in (("A", a), ("B", b))
+    }
+    scratch = fingerprint(by_hand(new, b, 7), b.x_test, b.y_test)
+    expected = {(0, treatment): scratch for treatment in cuts.TREATMENTS}
+    for cut, below in ((1, 2), (2, 3)):  # the batch normalisation goes with the first layer
+        for treatment in cuts.TREATMENTS:
+            copied = donors[treatment[0]][:below]
+            model = by_hand(new, b, 7, copied, 0 if treatment.endswith("+") else below)
+            expected[cut, treatment] = fingerprint(model, b.x_test, b.y_test)
+    donor_of = {"BnB": "B", "BnB+": "B", "AnB": "A", "AnB+": "A"}
+    assert {name: donor for name, (donor, _) in cuts.TREATMENTS.items()} == donor_of
+    assert [(row.seed, row.cut, row.treatment) for row in found] == [
+        (3, cut, treatment) for cut, treatment in expected
+    ]
+    for row in found:
+        assert row.accuracy == pytest.approx(expected[row.cut, row.treatment], rel=1e-5), row
+    assert len({round(value, 3) for value in expected.values()}) == 9
 
 
 def test_a_seeds_rows_do_not_depend_on_other_seeds(tasks):

@@ -34,6 +34,26 @@ def test_what_is_frozen_stays_the_same_to_the_bit(residual, rows):
     assert moved(residual, before) == {"block2_dense", "scores"}
 
 
+def test_the_last_frozen_layer_is_frozen_too(residual):
+    """Where it has weights of its own, to be one layer short shows."""
+    freezing.freeze(residual, until="stem_dense")
+    frozen = {layer.name for layer in residual.layers if layer.weights and not layer.trainable}
+    assert frozen == {"stem_dense", "block1_norm", "block2_norm"}
+    freezing.freeze(residual, until="scores", train_batch_norm=True)
+    assert residual.trainable_variables == []
+
+
+def test_a_model_that_was_frozen_as_a_whole_is_unfrozen(residual):
+    residual.trainable = False
+    freezing.freeze(residual, until="block1")
+    assert [v.path for v in residual.trainable_variables] == [
+        "block2_dense/kernel",
+        "block2_dense/bias",
+        "scores/kernel",
+        "scores/bias",
+    ]
+
+
 def test_batch_normalisation_is_trained_on_request_above_the_last_frozen_layer(residual, rows):
     before = weights(residual)
     freezing.freeze(residual, until="block1", train_batch_norm=True)
@@ -99,6 +119,16 @@ def test_a_change_by_hand_is_ignored_by_keras_and_noticed_here(residual, rows):
     freezing.check_compiled(residual)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others raise of themselves")
+def test_layers_that_were_unfrozen_by_hand_are_noticed_too(residual, rows):
+    freezing.freeze(residual, until="block1")
+    residual.compile(keras.optimizers.SGD(0.1), LOSS, run_eagerly=True)
+    residual.train_on_batch(*rows)
+    residual.get_layer("stem_dense").trainable = True
+    with pytest.raises(ValueError, match=r"still leaves \['stem_dense/bias', 'stem_dense/kernel"):
+        freezing.check_compiled(residual)
+
+
 def test_a_layer_where_the_model_cannot_be_cut_is_refused(residual):
     with pytest.raises(ValueError, match="cannot be cut at 'block1_dense'"):
         freezing.freeze(residual, until="block1_dense")
@@ -139,6 +169,24 @@ def test_one_stage_is_plain_training(residual, rows):
     residual.set_weights(start)
     freezing.fit_gradually(residual, {0: "block1"}, compile, 3, *rows, shuffle=False, verbose=0)
     assert all(np.array_equal(a, b) for a, b in zip(plain, residual.get_weights()))
+
+
+def test_a_plan_is_followed_in_the_order_of_its_epochs(monkeypatch):
+    """Frozen, then compiled, then trained from one epoch of the plan to the next."""
+    done = []
+
+    class Model:
+        def fit(self, x, initial_epoch, epochs):
+            done.append((initial_epoch, epochs))
+            return keras.callbacks.History()
+
+    monkeypatch.setattr(freezing, "freeze", lambda model, until: done.append(until))
+    monkeypatch.setattr(keras.callbacks.History, "history", {}, raising=False)
+    freezing.fit_gradually(
+        Model(), {3: None, 0: "block2", 2: "block1"}, lambda model: done.append("compiled"), 5, 0
+    )
+    stages = [("block2", (0, 2)), ("block1", (2, 3)), (None, (3, 5))]
+    assert done == [step for until, span in stages for step in (until, "compiled", span)]
 
 
 @pytest.mark.parametrize("plan", [{}, {1: "block1"}, {0: "block2", 5: "block1"}])

@@ -1,5 +1,7 @@
 """TrAdaBoost against the formulas of its paper, and against AdaBoost where there is no source."""
 
+import inspect
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -78,6 +80,53 @@ def test_the_second_half_votes_as_in_the_paper(rows):
     assert np.array_equal(boost.predict(x), product.astype(int))
 
 
+class Says:
+    """A classifier that gives one answer to all rows."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def predict(self, x):
+        return np.full(len(x), self.answer)
+
+
+@pytest.mark.parametrize(("rounds", "first"), [(2, 1), (3, 2), (4, 2), (5, 3), (7, 4), (20, 10)])
+def test_votes_begin_with_round_n_half(rounds, first):
+    """Round ⌈N/2⌉, counted from 1, has the only large vote; the one before it has a larger one."""
+    boost = TrAdaBoost(STUMP, rounds)
+    boost.classes_ = np.array([0, 1, 2])
+    answers, errors = np.zeros(rounds, int), np.full(rounds, 0.45)
+    answers[first - 1], errors[first - 1] = 1, 1e-4
+    answers[: first - 1], errors[: first - 1] = 2, 1e-8
+    boost.estimators_, boost.errors_ = [Says(answer) for answer in answers], errors
+    assert boost.predict(np.zeros((2, 1))).tolist() == [1, 1]
+
+
+def test_a_vote_is_the_logarithm_of_one_over_beta_t():
+    """Two votes of ln 4 outvote one of ln 15, and not one of ln 17."""
+    for odds, expected in ((15, 0), (17, 1)):
+        boost = TrAdaBoost(STUMP, 5)  # the last three vote
+        boost.classes_ = np.array([0, 1])
+        boost.estimators_ = [Says(answer) for answer in (1, 1, 0, 0, 1)]
+        boost.errors_ = np.array([0.1, 0.1, 0.2, 0.2, 1 / (1 + odds)])
+        assert boost.predict(np.zeros((1, 1))).tolist() == [expected]
+
+
+def test_every_classifier_sees_all_rows_with_weights_of_mean_one(rows, monkeypatch):
+    x, y, source = rows
+    seen = []
+    fit = DecisionTreeClassifier.fit
+
+    def note(self, x, y, sample_weight):
+        seen.append(sample_weight)
+        return fit(self, x, y, sample_weight=sample_weight)
+
+    note.__signature__ = inspect.signature(fit)
+    monkeypatch.setattr(DecisionTreeClassifier, "fit", note)
+    boost = TrAdaBoost(STUMP, ROUNDS).fit(x, y, source)
+    assert np.allclose(seen, boost.weights_[:-1] / boost.weights_[:-1].mean(axis=1, keepdims=True))
+
+
 def test_it_takes_sparse_features_and_named_classes(rows):
     x, y, source = rows
     names = np.array(["blame", "praise"])
@@ -102,3 +151,12 @@ def test_a_source_that_drowns_the_target_is_an_error_rather_than_a_guess():
     y, source = np.repeat([0, 1], [90, 10]), np.arange(100) < 90
     with pytest.raises(ValueError, match="better than chance"):
         TrAdaBoost(STUMP, rounds=2).fit(x, y, source)
+
+
+def test_an_error_of_zero_counts_as_half_a_target_row():
+    """On target rows alone, and so are their votes: ln(2 n − 1) each, for n target rows."""
+    x = np.arange(20.0)[:, None]
+    y, source = (x[:, 0] >= 10).astype(int), np.arange(20) % 4 > 0
+    boost = TrAdaBoost(STUMP, rounds=4).fit(x, y, source)
+    assert boost.errors_ == pytest.approx(np.full(4, 0.1))
+    assert boost._votes() == pytest.approx([0, np.log(9), np.log(9), np.log(9)])

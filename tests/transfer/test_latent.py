@@ -91,6 +91,52 @@ def test_the_old_head_reads_what_the_new_encoder_writes_and_stays_as_it_is(old, 
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
+def fingerprint(model, x, y):
+    """A number that no other outputs, rows or order of rows have."""
+    outputs = ops.convert_to_numpy(model(x, training=False)).astype("float64")
+    return float(
+        np.sum(outputs * np.sin(1 + np.arange(outputs.size)).reshape(outputs.shape)) + y.sum()
+    )
+
+
+def by_hand(model, start, loss, x, y, steps, seed):
+    """Plain Keras: trains a model from a start on batches of four rows."""
+    for variable, value in zip(model.variables, start, strict=True):
+        variable.assign(value)
+    model.compile(keras.optimizers.SGD(0.3), loss, run_eagerly=True)
+    rng = np.random.default_rng(seed)
+    order = np.concatenate([rng.permutation(len(y)) for _ in range(steps)])
+    for batch in order[: 4 * steps].reshape(steps, 4):
+        model.train_on_batch(x[batch], y[batch])
+    return model
+
+
+def test_both_ways_are_trained_as_they_are_written_down(old, new, monkeypatch):
+    """E₂ on partners' places alone, under the old head; a new head and E₂ on labels."""
+    monkeypatch.setattr(latent, "accuracy", fingerprint)
+    encoder, head, x_old, y_old = old
+    sgd = keras.optimizers.SGD(0.3)
+    found = latent.compare(
+        encoder, head, linear, (x_old, y_old), new, [6], [2], 3, batch_size=4, optimizer=sgd
+    )
+    few, partners = latent.draw_pairs(new.y_train, y_old, 6, seed=2)
+    x = new.x_train[few]
+    places = ops.convert_to_numpy(encoder(x_old[partners]))
+    writer = by_hand(linear(), draw(linear, 2), "mse", x, places, 3, seed=2)
+
+    def with_new_head():
+        return keras.Sequential([linear(), keras.models.clone_model(head)])
+
+    reads = keras.Sequential([writer, head])
+    expected = [fingerprint(reads, new.x_test, new.y_test)]
+    loss = "sparse_categorical_crossentropy"
+    start = draw(with_new_head, 2)
+    scratch = by_hand(with_new_head(), start, loss, x, new.y_train[few], 3, seed=2)
+    expected.append(fingerprint(scratch, new.x_test, new.y_test))
+    assert [row.method for row in found] == ["latent", "scratch"]
+    assert [row.accuracy for row in found] == pytest.approx(expected, rel=1e-4)
+
+
 def test_both_ways_start_with_the_same_encoder(old, new):
     """A rate of zero shows it: neither depends on the number of pairs."""
     rows = latent.compare(
