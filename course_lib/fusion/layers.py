@@ -1,11 +1,14 @@
 """Layers in which modalities meet, or are left out."""
 
 import keras
-from keras import ops
+from keras import layers, ops
+
+from course_lib.contrastive import info_nce
+from course_lib.seeds import SavesDraws
 
 
 @keras.saving.register_keras_serializable("course_lib")
-class ModalityDropout(keras.layers.Layer):
+class ModalityDropout(SavesDraws, layers.Layer):
     """Leaves whole modalities out in training, so that a model works with those that are there.
 
     Each modality of each row is left out, that is zero, by chance; never all of a row. In
@@ -54,7 +57,7 @@ class ModalityDropout(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("course_lib")
-class LowRankFusion(keras.layers.Layer):
+class LowRankFusion(layers.Layer):
     """Products of all features of all modalities, by a tensor of low rank: Σ_r Π_m (A_mr [x_m, 1]).
 
     With one more feature that is always 1, products of fewer modalities are among them.
@@ -99,3 +102,98 @@ class LowRankFusion(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "units": self.units, "rank": self.rank}
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class CrossAttention(layers.Layer):
+    """Each step of one modality looks up what it needs in another one: softmax(QKᵀ / √d) V.
+
+    Queries Q come from the first modality, keys K and values V from the second. This is what
+    `keras.layers.MultiHeadAttention` does with one head, without its last projection. Vaswani and
+    others, "Attention is all you need", NeurIPS 2017; between modalities, Tsai, Bai, Liang, Kolter,
+    Morency and Salakhutdinov, "Multimodal transformer for unaligned multimodal language
+    sequences", ACL 2019.
+
+    Args:
+        units: d, the size of queries, keys and values.
+
+    Call arguments:
+        query: The modality that asks, `(rows, steps, features)`.
+        value: The modality that answers, `(rows, other steps, other features)`.
+        value_mask: Which steps of the answering modality are no padding, `(rows, other steps)`
+            bool; all of them if None. Keras passes it on from layers such as `Masking`.
+
+    Returns:
+        A tensor, `(rows, steps, units)`; zeros in rows whose answering modality is nothing but
+        padding.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.supports_masking = units, True
+        names = ("query", "key", "value")
+        self.queries, self.keys, self.values = (layers.Dense(units, name=name) for name in names)
+
+    def build(self, query_shape, value_shape):
+        self.queries.build(query_shape)
+        self.keys.build(value_shape)
+        self.values.build(value_shape)
+
+    def call(self, query, value, value_mask=None):
+        keys = ops.swapaxes(self.keys(value), 1, 2)
+        scores = ops.cast(self.queries(query) @ keys, "float32") / self.units**0.5
+        if value_mask is None:
+            weights = ops.softmax(scores)
+        else:
+            present = ops.expand_dims(value_mask, 1)
+            weights = ops.softmax(ops.where(present, scores, -1e9)) * ops.cast(present, "float32")
+        return ops.cast(weights, self.compute_dtype) @ self.values(value)
+
+    def compute_output_shape(self, query_shape, value_shape):
+        return (*query_shape[:-1], self.units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class ContrastiveAlignment(layers.Layer):
+    """Draws the embeddings of two modalities of a row together, and those of other rows apart.
+
+    Adds `weight` times the symmetric InfoNCE of the two to the loss of the model, and changes
+    nothing else. Every other row of the batch is a negative, *also one of the same class*: the
+    layer knows no labels. Radford and others, "Learning transferable visual models from natural
+    language supervision", ICML 2021.
+
+    Args:
+        weight: Weight of the alignment beside the model's loss.
+        temperature: Temperature of the similarities, above 0.
+
+    Call arguments:
+        modalities: List of the two embeddings, `(rows, units)` each.
+
+    Returns:
+        The two embeddings as they are.
+
+    Raises:
+        ValueError: for another number of modalities than two.
+    """
+
+    def __init__(self, weight=1.0, temperature=0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.weight, self.temperature = weight, temperature
+
+    def call(self, modalities):
+        if len(modalities) != 2:
+            raise ValueError(
+                f"Two modalities are aligned, but got {len(modalities)}. Give each pair a layer of "
+                "its own."
+            )
+        self.add_loss(self.weight * info_nce(*modalities, self.temperature))
+        return list(modalities)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "weight": self.weight, "temperature": self.temperature}

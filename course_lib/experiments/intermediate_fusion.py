@@ -1,0 +1,254 @@
+"""What the record of lecture 07 holds: ways to tie two modalities in between, on few rows.
+
+Noisy pictures and noisy recordings of digits. Each seed draws which recordings are trained with and
+which are kept to choose settings by; the test recordings are those of other takes. All networks
+have the same branches. Each method, the baselines of a single modality among them, chooses one of
+four settings on validation rows: two learning rates times two values of its own option, or four
+rates.
+"""
+
+import functools
+import itertools
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from course_lib import datasets
+from course_lib.fusion import architectures, merging
+from course_lib.fusion.data import inputs, rows
+from course_lib.fusion.layers import ContrastiveAlignment, CrossAttention
+
+SEEDS = 8
+TRAINED, KEPT = 500, 600  # recordings to train with, and to choose settings by
+PICTURES, NOISE = 4, {"picture_noise": 0.5, "sound_noise": 1.0}
+EPOCHS, BATCH, UNITS, CLASSES = 20, 50, 32, 10
+MODALITIES = ("picture", "sound")
+RATES = (2e-3, 6e-3)
+OPTIONS = {
+    "concatenation": {"weight": (0.0, 0.5)},  # of each modality's own answer in the loss
+    "cross-attention": {"units": (16, 64)},
+    "modality-wise rates": {"ratio": (0.3, 3.0)},  # of the sound's rate to that of all others
+    "gradient blending": {"measured": (3, 10)},  # epochs after which overfitting is measured
+    "contrastive alignment": {"weight": (0.03, 0.3)},
+}
+METHODS = (*MODALITIES, *OPTIONS)
+TUNED = {}
+TUNING_SEEDS = (1000, 1001)
+CHEAP = {"method": "majority class", "source": "synthetic"}
+
+
+def settings(method):
+    """The four settings among which a method chooses, a list of dictionaries."""
+    if method in MODALITIES:
+        return [{"rate": rate} for rate in (1e-3, 2e-3, 4e-3, 8e-3)]
+    ((option, values),) = OPTIONS[method].items()
+    return [{"rate": rate, option: value} for rate, value in itertools.product(RATES, values)]
+
+
+def tuning():
+    """Returns `(seed, configuration)` of every setting; measures are of validation rows."""
+    return [
+        (seed, {"method": method, "source": "real", "part": "validation", **setting})
+        for method in METHODS
+        for setting in settings(method)
+        for seed in TUNING_SEEDS
+    ]
+
+
+def chosen(frame):
+    """The settings with the highest mean accuracy on validation rows.
+
+    Args:
+        frame: Rows of the record, a pandas frame.
+
+    Returns:
+        Dictionary from method to its setting, as of `TUNED`.
+    """
+    frame, best = frame[frame.purpose == "tuning"], {}
+    for method, found in frame.groupby("method", sort=False):
+        options = list(settings(method)[0])
+        accuracy = found.groupby(options, sort=False).accuracy.mean()
+        best[method] = dict(zip(options, np.atleast_1d(accuracy.idxmax()).tolist()))
+    return best
+
+
+def trials(seed):
+    """Returns the configurations of one seed: the cheap one, the majority class, then networks."""
+    real = {"method": "majority class", "source": "real"}
+    return [CHEAP, real, *({**real, "method": name, **TUNED[name]} for name in METHODS)]
+
+
+@functools.cache
+def _load(source):
+    """Parts of the data, as dictionaries of modalities and labels, and the number of recordings."""
+    data = datasets.load("audiovisual_digits", source, pictures=PICTURES, **NOISE)
+    parts = [
+        ({name: inputs(part)[name] for name in MODALITIES}, part.y)
+        for part in (data.train, data.test)
+    ]
+    return *parts, len(data.train) // PICTURES
+
+
+def load(seed, source="real"):
+    """Draws the recordings of a seed.
+
+    Args:
+        seed: Seed of the draw.
+        source: `"real"` or `"synthetic"`.
+
+    Returns:
+        Dictionary of `"train"`, `"validation"` and `"test"`, each a dictionary of modalities and
+        labels `(rows,)`. A recording to train with is paired with one picture, all others with
+        several.
+    """
+    (x, y), test, recordings = _load(source)
+    order = np.random.default_rng(seed).permutation(recordings)
+    train, validation = np.split(order[: TRAINED + KEPT], [TRAINED])
+    validation = np.add.outer(recordings * np.arange(PICTURES), validation).ravel()
+    parts = {"train": train, "validation": validation}
+    return {name: (rows(x, part), y[part]) for name, part in parts.items()} | {"test": test}
+
+
+def network(shapes, align=0.0, attend=0):
+    """A network with an answer of each modality and, last, of both together.
+
+    Args:
+        shapes: Dictionary from modalities to shapes without rows; a single one has a single answer.
+        align: Weight of contrastive alignment; 0 aligns nothing.
+        attend: Units of cross-attention between the steps of both; 0 does without.
+
+    Returns:
+        A `keras.Model` to logits, `(rows, answers, classes)`.
+    """
+    given = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    branches = {name: architectures.stages(x, name) for name, x in given.items()}
+    ends = [
+        layers.Dense(UNITS, "relu", name=f"{name}_projection")(branch[3])
+        for name, branch in branches.items()
+    ]
+    if align:
+        ends = ContrastiveAlignment(align)(ends)
+    features = list(ends)
+    if len(ends) > 1:
+        joint = [*ends, *(crossed(branches, attend) if attend else [])]
+        features.append(layers.Dense(UNITS, "relu", name="joint")(layers.Concatenate()(joint)))
+    answers = [layers.Dense(CLASSES)(layers.Dropout(0.3)(x)) for x in features]
+    return keras.Model(given, ops.stack(answers, axis=1))
+
+
+def crossed(branches, units):
+    """What each modality's steps look up in the other one, averaged over the steps.
+
+    Args:
+        branches: Dictionary from the two modalities to the stages of their branches.
+        units: Units of the attention.
+
+    Returns:
+        List of two Keras tensors, `(rows, units)`.
+    """
+    steps = [layers.Reshape((-1, branch[2].shape[-1]))(branch[2]) for branch in branches.values()]
+    return [
+        layers.GlobalAveragePooling1D()(CrossAttention(units)(query, value))
+        for query, value in (steps, steps[::-1])
+    ]
+
+
+def fit(model, x, y, rate, weights, epochs=EPOCHS, ratio=None):
+    """Trains by Adam, whose rate falls to zero along a cosine.
+
+    Args:
+        model: A `network`.
+        x: Dictionary of modalities.
+        y: Labels, `(rows,)`.
+        rate: Learning rate at the start.
+        weights: Weight of each answer in the loss, `(answers,)`.
+        epochs: Passes over all rows.
+        ratio: Rate of the sound's branch, in units of that of all others; None: one for all.
+
+    Returns:
+        Mean loss of each epoch, a list.
+    """
+    steps = epochs * -(-len(y) // BATCH)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
+    if ratio is not None:
+        rates = {"sound": keras.optimizers.schedules.CosineDecay(ratio * rate, steps)}
+        optimizer = architectures.modality_rates(model, optimizer, rates)
+    weights = np.float32(weights)
+
+    def loss(y, logits):
+        return merging.additive(y, logits, weights)
+
+    model.compile(optimizer, loss, steps_per_execution=10, jit_compile=False)
+    history = model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0).history
+    return [round(float(value), 4) for value in history["loss"]]
+
+
+def losses(model, x, y):
+    """Mean cross entropy of each answer, `(answers,)`."""
+    logits = model.predict(x, batch_size=500, verbose=0)
+    return -ops.convert_to_numpy(merging.log_probabilities(y, logits)[0]).mean(axis=0)
+
+
+def blend(model, x, y, rate, measured):
+    """Weights of gradient blending, from a training of its own with a fifth of its rows kept aside.
+
+    Args:
+        model: A fresh `network`, of the same shapes as the one that will use the weights.
+        x: Dictionary of modalities to train with.
+        y: Their labels, `(rows,)`.
+        rate: Learning rate at the start.
+        measured: Epochs after which overfitting is measured.
+
+    Returns:
+        Weights, `(answers,)`.
+    """
+    parts = np.split(np.arange(len(y)), [4 * len(y) // 5])
+    train, aside = ((rows(x, part), y[part]) for part in parts)
+    before = [losses(model, *train), losses(model, *aside)]
+    fit(model, *train, rate, np.ones(len(before[0])), measured)
+    after = [losses(model, *train), losses(model, *aside)]
+    return merging.blending_weights(*zip(before, after))
+
+
+def train(seed, method, source="real", part="test", **setting):
+    """One training, or the majority class.
+
+    Args:
+        seed: Seed of the rows and of the network.
+        method: A name of `METHODS`, or `"majority class"`.
+        source: `"real"` or `"synthetic"`.
+        part: Rows to measure, `"test"` or `"validation"`.
+        **setting: One of `settings`.
+
+    Returns:
+        Dictionary of `measures`, the accuracy in % and with blending the weight of each answer, and
+        of `curve`, the mean loss of each epoch.
+
+    Raises:
+        ValueError: for an unknown method.
+    """
+    if method not in ("majority class", *METHODS):
+        raise ValueError(f"No method is called {method!r}. There are {METHODS}.")
+    drawn = load(seed, source)
+    (x, y), (asked, truth) = drawn["train"], drawn[part]
+    if method == "majority class":
+        return {"measures": {"accuracy": 100 * float(np.mean(truth == np.bincount(y).argmax()))}}
+    keras.backend.clear_session(free_memory=False)
+    keras.utils.set_random_seed(seed)
+    names = (method,) if method in MODALITIES else MODALITIES
+    shapes = {name: x[name].shape[1:] for name in names}
+    x, asked = ({name: part[name] for name in names} for part in (x, asked))
+    rate, measures = setting["rate"], {}
+    aligned = setting["weight"] if method == "contrastive alignment" else 0.0
+    model = network(shapes, aligned, setting.get("units", 0))
+    weights = np.eye(len(names) + 1)[-1] if len(names) > 1 else np.ones(1)
+    if method == "concatenation":
+        weights[:2] = setting["weight"]
+    if method == "gradient blending":
+        weights = blend(network(shapes), x, y, rate, setting["measured"])
+        measures = dict(zip(("weight_picture", "weight_sound", "weight_joint"), weights.tolist()))
+    curve = fit(model, x, y, rate, weights, ratio=setting.get("ratio"))
+    logits = model.predict(asked, batch_size=500, verbose=0)[:, -1]
+    accuracy = 100 * float(np.mean(logits.argmax(axis=-1) == truth))
+    return {"measures": {"accuracy": accuracy, **measures}, "curve": curve}
