@@ -10,6 +10,7 @@ from keras import layers, ops
 from course_lib.fusion.layers import LowRankFusion, ModalityDropout
 from course_lib.fusion.search import Space
 from course_lib.rates import layer_rates
+from course_lib.seeds import Dropout
 
 WIDTHS = {2: (16, 16), 3: (32, 64), 4: (16, 32)}
 SPACE = Space(
@@ -45,7 +46,7 @@ def stages(x, name, units=64):
             layer = convolution(width, 3, 2, activation="relu", name=f"{name}_{number}")
         made.append(layer(made[-1]))
     last = layers.Dense(units, "relu", name=f"{name}_3")
-    return [*made, last(layers.Dropout(0.3)(layers.Flatten()(made[-1])))]
+    return [*made, last(Dropout(0.3)(layers.Flatten()(made[-1])))]
 
 
 def build(shapes, classes, *, merge="concatenate", depth=1, units=32, absent=0.0, **joins):
@@ -94,7 +95,7 @@ def build(shapes, classes, *, merge="concatenate", depth=1, units=32, absent=0.0
     x = merges[merge](name=merge)(projected) if len(projected) > 1 else projected[0]
     for number in range(1, depth + 1):
         x = layers.Dense(units, "relu", name=f"joint_{number}")(x)
-    logits = layers.Dense(classes, name="logits")(layers.Dropout(0.3)(x))
+    logits = layers.Dense(classes, name="logits")(Dropout(0.3)(x))
     return keras.Model(inputs, logits)
 
 

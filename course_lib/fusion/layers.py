@@ -1,4 +1,4 @@
-"""Layers in which modalities meet, or are left out."""
+"""Layers in which modalities meet or are left out, and a network that aligns them."""
 
 import keras
 from keras import layers, ops
@@ -157,43 +157,54 @@ class CrossAttention(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("course_lib")
-class ContrastiveAlignment(layers.Layer):
-    """Draws the embeddings of two modalities of a row together, and those of other rows apart.
+class Aligned(keras.Model):
+    """A network whose embeddings of two modalities are drawn together, row by row.
 
-    Adds `weight` times the symmetric InfoNCE of the two to the loss of the model, and changes
-    nothing else. Every other row of the batch is a negative, *also one of the same class*: the
-    layer knows no labels. Radford and others, "Learning transferable visual models from natural
-    language supervision", ICML 2021.
+    Adds `weight` times the symmetric InfoNCE of the two embeddings to the loss that it is compiled
+    with. Every other row of the batch is a negative, *also one of the same class*: alignment knows
+    no labels. Radford and others, "Learning transferable visual models from natural language
+    supervision", ICML 2021.
 
     Args:
-        weight: Weight of the alignment beside the model's loss.
+        network: A functional `keras.Model` to a list of three: the answer, and the embeddings of
+            the two modalities, `(rows, units)` each.
+        weight: Weight of the alignment beside the loss of the answer.
         temperature: Temperature of the similarities, above 0.
 
-    Call arguments:
-        modalities: List of the two embeddings, `(rows, units)` each.
-
     Returns:
-        The two embeddings as they are.
+        As a model, the answer alone.
 
     Raises:
-        ValueError: for another number of modalities than two.
+        ValueError: for a network without two embeddings; in training, for weights of rows or of
+            classes: a row is also a negative of all others, which no weight takes back.
     """
 
-    def __init__(self, weight=1.0, temperature=0.1, **kwargs):
+    def __init__(self, network, weight=1.0, temperature=0.1, **kwargs):
         super().__init__(**kwargs)
-        self.weight, self.temperature = weight, temperature
-
-    def call(self, modalities):
-        if len(modalities) != 2:
+        if len(network.outputs) != 3:
             raise ValueError(
-                f"Two modalities are aligned, but got {len(modalities)}. Give each pair a layer of "
-                "its own."
+                "The network gives an answer and two embeddings, but this one has "
+                f"{len(network.outputs)} outputs."
             )
-        self.add_loss(self.weight * info_nce(*modalities, self.temperature))
-        return list(modalities)
+        self.network, self.weight, self.temperature = network, weight, temperature
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
+    def call(self, inputs, training=False):
+        answer, *embeddings = self.network(inputs, training=training)
+        self.add_loss(self.weight * info_nce(*embeddings, self.temperature))
+        return answer
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if sample_weight is not None:
+            raise ValueError(
+                "Alignment takes no weights of rows or classes: a row is also a negative of all "
+                "others. Leave rows out, or repeat them."
+            )
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def get_config(self):
-        return {**super().get_config(), "weight": self.weight, "temperature": self.temperature}
+        config = {"network": self.network, "weight": self.weight, "temperature": self.temperature}
+        return {**super().get_config(), **keras.saving.serialize_keras_object(config)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**keras.saving.deserialize_keras_object(config))

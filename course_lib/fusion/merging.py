@@ -33,6 +33,7 @@ def log_probabilities(labels, logits):
     return right - total, wrong - total
 
 
+@keras.saving.register_keras_serializable("course_lib")
 def additive(labels, logits, weights=None):
     """Each modality for itself: −Σᵢ qᵢ log pᵢ.
 
@@ -64,6 +65,7 @@ def silence(labels, logits, beta=0.5):
     return ops.exp(beta * others)
 
 
+@keras.saving.register_keras_serializable("course_lib")
 def multiplicative(labels, logits, beta=0.5):
     """Who is sure and right silences the others: −Σᵢ [Π_{j≠i}(1 − pⱼ)]^β log pᵢ.
 
