@@ -2,7 +2,7 @@ PYTHON ?= python3
 EXTRAS ?= dev,cluster
 BIN := .venv/bin
 
-.PHONY: help setup course test slow stress bench lint constraints clean
+.PHONY: help setup course test slow stress mutants tables bench lint constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -30,6 +30,12 @@ slow: setup  ## run the others: every lecture, the variants of every lab, cluste
 
 stress: setup  ## run the tests with large networks and many repetitions
 	$(BIN)/pytest -m stress
+
+mutants: setup  ## put every known mistake into a copy of the library, and see its test fail
+	$(BIN)/python -m tests.mutants
+
+tables: setup  ## hold every method to its promises on every backend, and write docs/contract.md
+	$(BIN)/pytest tests/contract --contract-table
 
 bench: setup  ## measure the published figures
 	$(BIN)/python -m benchmarks
