@@ -25,4 +25,13 @@ class SavesDraws:
 
 @keras.saving.register_keras_serializable("course_lib")
 class Dropout(SavesDraws, layers.Dropout):
-    """Keras's `Dropout`, of a rate above 0, that a saved model goes on with where it stopped."""
+    """Keras's `Dropout`, of a rate above 0, that a saved model goes on with where it stopped.
+
+    Under mixed precision it draws the same numbers as under float32.
+    """
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        kept = super().call(ops.ones(ops.shape(inputs), "float32"), training=True)
+        return inputs * ops.cast(kept, inputs.dtype)

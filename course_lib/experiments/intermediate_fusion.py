@@ -19,18 +19,19 @@ from course_lib.fusion import architectures, merging
 from course_lib.fusion.data import inputs, rows
 from course_lib.fusion.layers import Aligned, CrossAttention
 
-SEEDS = 6
+SEEDS = 5
 TRAINED, KEPT = 500, 600  # recordings to train with, and to choose settings by
-PICTURES, NOISE = 4, {"picture_noise": 0.5, "sound_noise": 1.0}
+PICTURES, NOISE = 2, {"picture_noise": 0.5, "sound_noise": 1.0}
 EPOCHS, BATCH, UNITS, CLASSES = 20, 50, 32, 10
-MODALITIES = ("picture", "sound")
+SHAPES = {"picture": (28, 28, 1), "sound": (63, 32)}
+MODALITIES = tuple(SHAPES)
 RATES = (2e-3, 6e-3)
 OPTIONS = {
     "concatenation": {"weight": (0.0, 0.5)},  # of each modality's own answer in the loss
-    "cross-attention": {"units": (16, 64)},
+    "cross-attention": {"attend": (16, 64)},  # units of the attention
     "modality-wise rates": {"ratio": (0.3, 3.0)},  # of the sound's rate to that of all others
     "gradient blending": {"measured": (3, 10)},  # epochs after which overfitting is measured
-    "contrastive alignment": {"weight": (0.03, 0.3)},
+    "contrastive alignment": {"align": (0.03, 0.3)},  # its weight beside the loss
 }
 METHODS = (*MODALITIES, *OPTIONS)
 TUNED = {}
@@ -110,18 +111,18 @@ def load(seed, source="real"):
     return {name: (rows(x, part), y[part]) for name, part in parts.items()} | {"test": test}
 
 
-def network(shapes, attend=0, align=0.0):
+def network(names, attend=0, align=0.0):
     """A network with an answer of each modality and, last, of both together.
 
     Args:
-        shapes: Dictionary from modalities to shapes without rows; a single one has a single answer.
+        names: Names of the modalities; a single one has a single answer.
         attend: Units of cross-attention between the steps of both; 0 does without.
         align: Weight of contrastive alignment; 0 aligns nothing.
 
     Returns:
         A `keras.Model` to logits, `(rows, answers, classes)`.
     """
-    given = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    given = {name: keras.Input(SHAPES[name], name=name) for name in names}
     branches = {name: architectures.stages(x, name) for name, x in given.items()}
     ends = [
         layers.Dense(UNITS, "relu", name=f"{name}_projection")(branch[3])
@@ -155,47 +156,78 @@ def crossed(branches, units):
     ]
 
 
-def fit(model, x, y, rate, weights, epochs=EPOCHS, ratio=None):
-    """Trains by Adam, whose rate falls to zero along a cosine.
+@functools.cache
+def compiled(names, rate, epochs, ratio=None, **options):
+    """A network that is compiled once for all seeds.
+
+    The labels of its loss are those of rows and, behind them, the weights of the answers.
 
     Args:
-        model: A `network`.
-        x: Dictionary of modalities.
-        y: Labels, `(rows,)`.
-        rate: Learning rate at the start.
-        weights: Weight of each answer in the loss, `(answers,)`.
+        names: Tuple of the modalities.
+        rate: Learning rate at the start; it falls to zero along a cosine.
         epochs: Passes over all rows.
         ratio: Rate of the sound's branch, in units of that of all others; None: one for all.
+        **options: As for `network`.
 
     Returns:
-        Mean loss of each epoch, a list.
+        A `keras.Model`.
     """
-    steps = epochs * -(-len(y) // BATCH)
+    model = network(names, **options)
+    steps = epochs * -(-TRAINED // BATCH)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
     if ratio is not None:
         rates = {"sound": keras.optimizers.schedules.CosineDecay(ratio * rate, steps)}
         optimizer = architectures.modality_rates(model, optimizer, rates)
-    weights = np.float32(weights)
 
-    def loss(y, logits):
-        return merging.additive(y, logits, weights)
+    def loss(labelled, logits):
+        return merging.additive(ops.cast(labelled[:, 0], "int32"), logits, labelled[:, 1:])
 
     model.compile(optimizer, loss, steps_per_execution=10, jit_compile=False)
-    history = model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0).history
-    return [round(float(value), 4) for value in history["loss"]]
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def untrained(seed, *options):
+    """The network of a seed, before it is trained; options as for `network`."""
+    keras.utils.set_random_seed(seed)
+    return network(*options)
+
+
+def fit(seed, x, y, weights, epochs=EPOCHS, **options):
+    """Trains the network of a seed by Adam.
+
+    Args:
+        seed: Seed of the network and of the order of rows.
+        x: Dictionary of modalities.
+        y: Labels, `(rows,)`.
+        weights: Weight of each answer in the loss, `(answers,)`.
+        epochs: Passes over all rows.
+        **options: As for `compiled`.
+
+    Returns:
+        The `keras.Model`, and the mean loss of each epoch, a list.
+    """
+    model = compiled(tuple(x), epochs=epochs, **options)
+    start = untrained(seed, tuple(x), options.get("attend", 0), options.get("align", 0.0))
+    for variable, value in zip(model.variables, start.variables):
+        variable.assign(value)
+    for variable in model.optimizer.variables:
+        variable.assign(ops.zeros_like(variable))
+    labelled = np.column_stack([y, np.tile(weights, (len(y), 1))]).astype("float32")
+    history = model.fit(x, labelled, batch_size=BATCH, epochs=epochs, verbose=0).history
+    return model, [round(float(value), 4) for value in history["loss"]]
 
 
 def losses(model, x, y):
     """Mean cross entropy of each answer, `(answers,)`."""
-    logits = model.predict(x, batch_size=500, verbose=0)
-    return -ops.convert_to_numpy(merging.log_probabilities(y, logits)[0]).mean(axis=0)
+    return -ops.convert_to_numpy(merging.log_probabilities(y, model(x))[0]).mean(axis=0)
 
 
-def blend(model, x, y, rate, measured):
+def blend(seed, x, y, rate, measured):
     """Weights of gradient blending, from a training of its own with a fifth of its rows kept aside.
 
     Args:
-        model: A fresh `network`, of the same shapes as the one that will use the weights.
+        seed: Seed of the training.
         x: Dictionary of modalities to train with.
         y: Their labels, `(rows,)`.
         rate: Learning rate at the start.
@@ -206,10 +238,10 @@ def blend(model, x, y, rate, measured):
     """
     parts = np.split(np.arange(len(y)), [4 * len(y) // 5])
     train, aside = ((rows(x, part), y[part]) for part in parts)
-    before = [losses(model, *train), losses(model, *aside)]
-    fit(model, *train, rate, np.ones(len(before[0])), measured)
-    after = [losses(model, *train), losses(model, *aside)]
-    return merging.blending_weights(*zip(before, after))
+    models = [untrained(seed, MODALITIES), fit(seed, *train, np.ones(3), measured, rate=rate)[0]]
+    return merging.blending_weights(
+        *([losses(model, *part) for model in models] for part in (train, aside))
+    )
 
 
 def train(seed, method, source="real", part="test", **setting):
@@ -235,21 +267,15 @@ def train(seed, method, source="real", part="test", **setting):
     (x, y), (asked, truth) = drawn["train"], drawn[part]
     if method == "majority class":
         return {"measures": {"accuracy": 100 * float(np.mean(truth == np.bincount(y).argmax()))}}
-    keras.backend.clear_session(free_memory=False)
-    keras.utils.set_random_seed(seed)
     names = (method,) if method in MODALITIES else MODALITIES
-    shapes = {name: x[name].shape[1:] for name in names}
     x, asked = ({name: part[name] for name in names} for part in (x, asked))
-    rate, measures = setting["rate"], {}
-    aligned = setting["weight"] if method == "contrastive alignment" else 0.0
-    model = network(shapes, setting.get("units", 0), aligned)
-    weights = np.eye(len(names) + 1)[-1] if len(names) > 1 else np.ones(1)
+    weights, measures = np.eye(len(names) + 1)[-1] if len(names) > 1 else np.ones(1), {}
     if method == "concatenation":
-        weights[:2] = setting["weight"]
+        weights[:2] = setting.pop("weight")
     if method == "gradient blending":
-        weights = blend(network(shapes), x, y, rate, setting["measured"])
+        weights = blend(seed, x, y, setting["rate"], setting.pop("measured"))
         measures = dict(zip(("weight_picture", "weight_sound", "weight_joint"), weights.tolist()))
-    curve = fit(model, x, y, rate, weights, ratio=setting.get("ratio"))
-    logits = model.predict(asked, batch_size=500, verbose=0)[:, -1]
+    model, curve = fit(seed, x, y, weights, **setting)
+    logits = ops.convert_to_numpy(model(asked))[:, -1]
     accuracy = 100 * float(np.mean(logits.argmax(axis=-1) == truth))
     return {"measures": {"accuracy": accuracy, **measures}, "curve": curve}

@@ -187,6 +187,7 @@ class Aligned(keras.Model):
                 f"{len(network.outputs)} outputs."
             )
         self.network, self.weight, self.temperature = network, weight, temperature
+        self.built = True
 
     def call(self, inputs, training=False):
         answer, *embeddings = self.network(inputs, training=training)

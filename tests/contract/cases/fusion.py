@@ -122,10 +122,11 @@ CASES = [
         data_of(FEATURES),
         CROSS_ENTROPY,
         draws=True,
+        draws_by_row=True,
     ),
     Case(
         "low-rank fusion",
-        network(FEATURES, LowRankFusion(4, rank=2)),
+        network(FEATURES, lambda x: LowRankFusion(4, rank=2)(x)),
         data_of(FEATURES),
         CROSS_ENTROPY,
     ),
@@ -163,6 +164,7 @@ CASES = [
             data_of(FEATURES),
             CROSS_ENTROPY,
             draws=True,
+            draws_by_row=True,
             slow=merge != "concatenate",
         )
         for merge in ("concatenate", "add", "multiply", "low_rank")
@@ -179,6 +181,13 @@ CASES = [
         data_of({"sound": (6, 4)}),
         CROSS_ENTROPY,
     ),
-    Case("speaker recognizer", recognizer, data_of({"sound": (6, 4)}), CROSS_ENTROPY, draws=True),
+    Case(
+        "speaker recognizer",
+        recognizer,
+        data_of({"sound": (6, 4)}),
+        CROSS_ENTROPY,
+        draws=True,
+        draws_by_row=True,
+    ),
     Case("stacked autoencoder", encoder, encoded, CROSS_ENTROPY, slow=True),
 ]
