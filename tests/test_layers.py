@@ -11,7 +11,7 @@ ROOT = Course.find(__file__).root
 # The lowest floor first. Rooms of one floor do not know each other.
 FLOORS = (
     "course_lib.contrastive course_lib.keras_internals course_lib.messages course_lib.quiet "
-    "course_lib.rates course_lib.seeds",
+    "course_lib.seeds",
     "course_lib.gradients course_lib.metrics course_lib.records",
     "course_lib.claims course_lib.predictions course_lib.turn",
     "course_lib.plots course_lib.datasets",

@@ -1,7 +1,7 @@
 """What the record of lecture 07 holds: ways to tie two modalities in between, on few rows.
 
-Noisy pictures and noisy recordings of digits. Each seed draws which recordings are trained with and
-which are kept to choose settings by; the test recordings are those of other takes. All networks
+Noisy pictures, read row by row, and noisy recordings of digits. Each seed draws which pairs are
+trained with and which are kept to choose settings by; all others are for the test. All networks
 have the same branches. Each method, the baselines of a single modality among them, chooses one of
 four settings on validation rows: two learning rates times two values of its own option, or four
 rates.
@@ -20,10 +20,10 @@ from course_lib.fusion.data import inputs, rows
 from course_lib.fusion.layers import Aligned, CrossAttention
 
 SEEDS = 5
-TRAINED, KEPT = 500, 600  # recordings to train with, and to choose settings by
-PICTURES, NOISE = 2, {"picture_noise": 0.5, "sound_noise": 1.0}
-EPOCHS, BATCH, UNITS, CLASSES = 20, 50, 32, 10
-SHAPES = {"picture": (28, 28, 1), "sound": (63, 32)}
+TRAINED, KEPT = 500, 600  # pairs to train with, and to choose settings by
+NOISE = {"picture_noise": 0.5, "sound_noise": 1.0}
+EPOCHS, BATCH, UNITS, CLASSES = 15, 50, 32, 10
+SHAPES = {"picture": (28, 28), "sound": (31, 32)}
 MODALITIES = tuple(SHAPES)
 RATES = (2e-3, 6e-3)
 OPTIONS = {
@@ -82,13 +82,11 @@ def trials(seed):
 
 @functools.cache
 def _load(source):
-    """Parts of the data, as dictionaries of modalities and labels, and the number of recordings."""
-    data = datasets.load("audiovisual_digits", source, pictures=PICTURES, **NOISE)
-    parts = [
-        ({name: inputs(part)[name] for name in MODALITIES}, part.y)
-        for part in (data.train, data.test)
-    ]
-    return *parts, len(data.train) // PICTURES
+    """All recordings, as modalities and labels: rows of pixels, and steps of two frames each."""
+    data = datasets.load("audiovisual_digits", source, **NOISE).train
+    x = inputs(data)
+    frames = x["sound"][:, :62].reshape(len(data), 31, 2, 32).mean(axis=2)
+    return {"picture": x["picture"][..., 0], "sound": frames}, data.y
 
 
 def load(seed, source="real"):
@@ -99,16 +97,14 @@ def load(seed, source="real"):
         source: `"real"` or `"synthetic"`.
 
     Returns:
-        Dictionary of `"train"`, `"validation"` and `"test"`, each a dictionary of modalities and
-        labels `(rows,)`. A recording to train with is paired with one picture, all others with
-        several.
+        Dictionary of `"train"`, `"validation"` and `"test"`, each a pair of a dictionary of
+        modalities and labels `(rows,)`.
     """
-    (x, y), test, recordings = _load(source)
-    order = np.random.default_rng(seed).permutation(recordings)
-    train, validation = np.split(order[: TRAINED + KEPT], [TRAINED])
-    validation = np.add.outer(recordings * np.arange(PICTURES), validation).ravel()
-    parts = {"train": train, "validation": validation}
-    return {name: (rows(x, part), y[part]) for name, part in parts.items()} | {"test": test}
+    x, y = _load(source)
+    order = np.random.default_rng(seed).permutation(len(y))
+    parts = np.split(order, [TRAINED, TRAINED + KEPT])
+    names = ("train", "validation", "test")
+    return {name: (rows(x, part), y[part]) for name, part in zip(names, parts)}
 
 
 def network(names, attend=0, align=0.0):

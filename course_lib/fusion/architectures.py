@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from course_lib.fusion.layers import LowRankFusion, ModalityDropout
 from course_lib.fusion.search import Space
-from course_lib.rates import layer_rates
+from course_lib.gradients.rates import layer_rates
 from course_lib.seeds import Dropout
 
 WIDTHS = {2: (16, 16), 3: (32, 64), 4: (16, 32)}

@@ -27,18 +27,22 @@ def log_mel(sound, rate=8000, bands=32, stride=128):
 
     Returns:
         `(rows, steps, bands)` float32, in units of 20 decibels, relative to each recording's mean:
-        how near the microphone was does not matter, and silence is all zeros.
+        how near the microphone was does not matter, and silence is all zeros. What is more than 80
+        decibels below a recording's loudest value counts as that.
     """
     spectrogram = layers.MelSpectrogram(
         fft_length=256,
         sequence_stride=stride,
         sampling_rate=rate,
         num_mel_bins=bands,
+        power_to_db=False,  # Keras clips it by the loudest recording of all that it is given
         min_freq=60,
         max_freq=rate / 2,
     )
-    decibels = ops.convert_to_numpy(spectrogram(sound)).transpose(0, 2, 1)
-    return (decibels - decibels.mean(axis=(1, 2), keepdims=True)) / 20
+    power = ops.convert_to_numpy(spectrogram(sound)).transpose(0, 2, 1)
+    loudest = power.max(axis=(1, 2), keepdims=True)
+    decibels = 10 * np.log10(np.maximum(power, np.maximum(1e-8 * loudest, 1e-10)), dtype="float64")
+    return np.float32(decibels - decibels.mean(axis=(1, 2), keepdims=True)) / np.float32(20)
 
 
 def mfcc(spectrograms, coefficients=20):

@@ -2,8 +2,8 @@
 
 import keras
 
+from course_lib.gradients.rates import layer_rates  # noqa: F401
 from course_lib.keras_internals import trained_by
-from course_lib.rates import layer_rates  # noqa: F401, of layers here, of modalities in fusion
 from course_lib.transfer.bottleneck import split
 
 

@@ -65,7 +65,9 @@ def test_all_factors_of_low_rank_fusion_learn():
     assert all(not np.allclose(a, b) for a, b in zip(before, model.get_weights()))
 
 
-@pytest.mark.parametrize("layer", [ModalityDropout(0.2, seed=3), LowRankFusion(4, rank=2), CrossAttention(5)])
+@pytest.mark.parametrize(
+    "layer", [ModalityDropout(0.2, seed=3), LowRankFusion(4, rank=2), CrossAttention(5)]
+)
 def test_layers_can_be_stored(layer):
     again = type(layer).from_config(layer.get_config())
     assert again.get_config() == layer.get_config()

@@ -126,7 +126,9 @@ def test_statistics_in_half_precision_do_not_overflow():
     x = np.random.default_rng(0).normal(0, 300, (2, 50, 3)).astype("float16")
     pooled = StatisticsPooling(dtype="mixed_float16")(x)
     assert ops.convert_to_numpy(pooled).dtype == "float16"
-    assert np.allclose(pooled, np.hstack([x.mean(axis=1), x.astype("float32").std(axis=1)]), rtol=0.01, atol=1)
+    assert np.allclose(
+        pooled, np.hstack([x.mean(axis=1), x.astype("float32").std(axis=1)]), rtol=0.01, atol=1
+    )
 
 
 def test_a_constant_has_the_floors_deviation():
