@@ -131,8 +131,10 @@ class CrossAttention(layers.Layer):
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
         self.units, self.supports_masking = units, True
-        names = ("query", "key", "value")
-        self.queries, self.keys, self.values = (layers.Dense(units, name=name) for name in names)
+        self.queries, self.keys, self.values = (
+            layers.Dense(units, dtype=self.dtype_policy, name=name)
+            for name in ("query", "key", "value")
+        )
 
     def build(self, query_shape, value_shape):
         self.queries.build(query_shape)
@@ -141,7 +143,7 @@ class CrossAttention(layers.Layer):
 
     def call(self, query, value, value_mask=None):
         keys = ops.swapaxes(self.keys(value), 1, 2)
-        scores = ops.cast(self.queries(query) @ keys, "float32") / self.units**0.5
+        scores = ops.cast(self.queries(query) / self.units**0.5 @ keys, "float32")
         if value_mask is None:
             weights = ops.softmax(scores)
         else:

@@ -40,9 +40,9 @@ def log_mel(sound, rate=8000, bands=32, stride=128):
         max_freq=rate / 2,
     )
     power = ops.convert_to_numpy(spectrogram(sound)).transpose(0, 2, 1)
-    loudest = power.max(axis=(1, 2), keepdims=True)
-    decibels = 10 * np.log10(np.maximum(power, np.maximum(1e-8 * loudest, 1e-10)), dtype="float64")
-    return np.float32(decibels - decibels.mean(axis=(1, 2), keepdims=True)) / np.float32(20)
+    loudest = np.maximum(power.max(axis=(1, 2), keepdims=True), 1e-10)
+    decibels = 10 * np.log10(np.maximum(np.maximum(power, 1e-10) / loudest, 1e-8))
+    return (decibels - decibels.mean(axis=(1, 2), keepdims=True)) / 20
 
 
 def mfcc(spectrograms, coefficients=20):

@@ -126,7 +126,7 @@ def test_without_a_folder_all_start_from_scratch(examples):
     assert training(GENOME) == training(GENOME, ((3, 3, 0, 0, "add", 0),))
 
 
-@pytest.mark.parametrize(("stage", "features"), enumerate((64, 3 * 3 * 16, 32, 64)))
+@pytest.mark.parametrize(("stage", "features"), [(0, 64), (1, 3 * 3 * 16), (2, 32), (3, 64)])
 def test_modalities_join_after_the_stage_that_is_named(stage, features):
     model = build(SHAPES, 5, picture=stage)
     paths = {w.path: w.shape for w in model.weights}
@@ -230,7 +230,7 @@ def test_what_has_another_shape_is_not_inherited():
     same = [w for w in child.weights if np.array_equal(w, weights.get(w.path))]
     assert {w.path.split("/")[0] for w in same} == {
         f"{name}_{n}" for name in SHAPES for n in (1, 2, 3)
-    }
+    } | {"logits"}, "of the last layer, the biases"
     assert share == sum(np.prod(w.shape) for w in same) / child.count_params()
 
 
@@ -239,7 +239,8 @@ def step_of(rates):
     keras.utils.set_random_seed(0)
     inputs = [keras.Input((3,)) for _ in range(2)]
     branches = [keras.layers.Dense(2, name=f"{n}_1")(x) for n, x in zip(("a", "bc"), inputs)]
-    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Add()(branches)))
+    end = keras.layers.Dense(1, name="end")
+    model = keras.Model(inputs, end(keras.layers.Add()(branches)))
     optimizer = keras.optimizers.SGD(0.01)
     model.compile(modality_rates(model, optimizer, rates) if rates else optimizer, "mse")
     before = [ops.convert_to_numpy(w) for w in model.trainable_weights]
@@ -260,3 +261,13 @@ def test_steps_of_modalities_are_in_the_ratio_of_their_rates():
 def test_a_modality_that_there_is_not_has_no_rate(name):
     with pytest.raises(ValueError, match="matches the whole path of no trainable variable"):
         step_of({name: 0.05})
+
+
+def test_dropout_goes_on_where_it_was_when_loaded(examples, tmp_path):
+    model, x = build(SHAPES, 5), examples[0]
+    model(x, training=True)
+    model.save_weights(tmp_path / "model.weights.h5")
+    expected = ops.convert_to_numpy(model(x, training=True))
+    model.load_weights(tmp_path / "model.weights.h5")
+    assert np.array_equal(model(x, training=True), expected)
+    assert not np.array_equal(model(x, training=True), expected)

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 from scipy.linalg import subspace_angles
 from sklearn.decomposition import PCA
 
@@ -95,9 +95,9 @@ def test_each_stage_reconstructs_what_the_stage_before_it_made(data, monkeypatch
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda s, *a, **k: given.append(a) or fit(s, *a, **k))
     learned = StackedAutoencoder([4, 2], epochs=1, batch_size=256).fit(data)
-    first = keras.Model(learned.encoder.input, learned.encoder.layers[1].output)
+    first = ops.convert_to_numpy(learned.encoder.layers[1](data))
     assert len(given) == 2
-    for pair, expected in zip(given, (data, first.predict(data, verbose=0))):
+    for pair, expected in zip(given, (data, first)):
         assert np.allclose(pair[0], expected, atol=1e-5)
         assert np.array_equal(*pair)
 
