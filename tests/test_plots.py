@@ -42,8 +42,23 @@ def test_the_bland_altman_plot_writes_its_numbers_down(axes):
 
 
 def test_scores_are_drawn_with_their_means(axes):
-    plots.scores(axes, {"a": [1, 3], "b": [4, 5]}, "score", decimals=2)
+    plots.scores(axes, {"a": [1, 1, 4], "b": [4, 5]}, "score", decimals=2)
     assert [text.get_text() for text in axes.texts] == ["2.00", "4.50", "mean"]
+
+
+def test_training_curves_begin_after_the_first_epoch(axes):
+    plots.training_curves(axes, {"a": [3.0, 2.0, 1.0]})
+    (line,) = axes.get_lines()
+    assert line.get_xydata().tolist() == [[1, 3], [2, 2], [3, 1]]
+
+
+def test_medians_are_those_of_tasks_of_similar_size(axes):
+    sizes = np.random.default_rng(0).permutation(np.arange(24))
+    plots.task_errors(axes, sizes, {"a": 100.0 - sizes}, "points")
+    (line,) = axes.get_lines()
+    middles = np.arange(1, 24, 3)  # of eight groups of three sizes
+    assert line.get_xdata().tolist() == middles.tolist()
+    assert line.get_ydata().tolist() == (100 - middles).tolist()
 
 
 def test_a_shown_figure_has_a_text_for_those_who_cannot_see_it(monkeypatch):
@@ -101,6 +116,14 @@ def test_a_mark_is_found_as_people_write_it(shown):
     assert BACKGROUND in shown[0][0].to_html()
 
 
+def test_the_best_of_errors_is_the_smallest(shown):
+    plots.table(pd.DataFrame({"error": [2.0, 1.0]}, index=["alone", "hard"]), best="min")
+    style = BeautifulSoup(shown[0][0].to_html(), "html.parser").style.text
+    bold = next(rule for rule in style.split("}") if "font-weight: bold" in rule and "row" in rule)
+    assert "row1_col0" in bold
+    assert "row0_col0" not in bold
+
+
 def test_the_best_of_a_table_is_the_largest_or_the_smallest():
     with pytest.raises(ValueError, match="'maximum'"):
         plots.table(pd.DataFrame({"x": [1.0, 2.0]}), best="maximum")
@@ -135,4 +158,6 @@ def test_a_gain_curve_has_a_line_and_an_interval_for_each_model(axes):
     assert list(lines["hard"].get_xdata()) == [5, 20]
     assert lines["hard"].get_ydata()[0] == pytest.approx(1.5)
     assert len(axes.collections) == 2
+    heights = axes.collections[0].get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == pytest.approx((gain.low, gain.high))
     assert axes.get_ylabel() == "gain (points)"

@@ -3,8 +3,6 @@
 import keras
 from keras import ops
 
-from course_lib.keras_internals import loss_tracker
-
 
 def input_gradient(function, x):
     """Gradient of a function with respect to its input.
@@ -90,74 +88,3 @@ def of_each(tape, losses, variables):
     """
     values = [variable.value for variable in variables]
     return [tape.gradient(loss, values, unconnected_gradients="zero") for loss in losses]
-
-
-def step_with_norms(model, step, *args):
-    """Trains a `balancing.Balanced` with a `GradNorm` on one batch, and then moves its weights.
-
-    Args:
-        model: The model, whose balance has variables `shared` and a method `update` of norms and
-            losses.
-        step: The model's ordinary `train_step`.
-        *args: What Keras passes to `train_step`: the batch, on JAX after the state.
-
-    Returns:
-        What `train_step` returns.
-
-    Raises:
-        NotImplementedError: on another backend than TensorFlow and JAX.
-    """
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        return _step_on_tensorflow(model, *args)
-    if backend == "jax":
-        return _step_on_jax(model, step, *args)
-    raise NotImplementedError(
-        f"Gradients of single tasks need TensorFlow or JAX, but the backend is {backend!r}. Set "
-        "KERAS_BACKEND, or choose a balance that only looks at losses, such as Uncertainty."
-    )
-
-
-def _norms(gradients):
-    """Norms over several variables' gradients, each `(tasks, ...)`: `(tasks,)`."""
-    squares = [ops.sum(ops.square(g), axis=tuple(range(1, len(g.shape)))) for g in gradients]
-    return ops.sqrt(sum(squares))
-
-
-def _step_on_tensorflow(model, data):
-    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    with tape() as recorded:
-        y_pred = model(x, training=True)
-        losses = model.losses_of_tasks(y, y_pred)
-        of_tasks = ops.unstack(losses, num=len(model.tasks))
-        total = model.total(losses)
-    per_task = of_each(recorded, of_tasks, model.balance.shared)
-    variables = model.trainable_variables
-    model.optimizer.apply(of_each(recorded, [total], variables)[0], variables)
-    model.balance.update(_norms([ops.stack(same) for same in zip(*per_task)]), losses)
-    loss_tracker(model).update_state(total)
-    return model.compute_metrics(x, y, y_pred, sample_weight)
-
-
-def _step_on_jax(model, step, state, data):
-    import jax
-
-    trainable, fixed, *_ = state
-    x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-    shared = {id(variable) for variable in model.balance.shared}
-    places = [i for i, variable in enumerate(model.trainable_variables) if id(variable) in shared]
-
-    def losses_of(values):
-        mapping = dict(zip(places, values))
-        replaced = [mapping.get(i, value) for i, value in enumerate(trainable)]
-        y_pred, _ = model.stateless_call(replaced, fixed, x, training=True)
-        losses = model.losses_of_tasks(y, y_pred)
-        return losses, losses
-
-    per_task, losses = jax.jacrev(losses_of, has_aux=True)([trainable[i] for i in places])
-    logs, (trainable, fixed, *rest) = step(state, data)
-    mapping = list(zip(model.non_trainable_variables, fixed))
-    with keras.StatelessScope(state_mapping=mapping) as scope:
-        model.balance.update(_norms(per_task), losses)
-    fixed = [scope.get_current_value(variable) for variable, _ in mapping]
-    return logs, (trainable, fixed, *rest)

@@ -13,13 +13,13 @@ def pytest_addoption(parser):
     group.addoption(
         "--contract-table",
         action="store_true",
-        help="write docs/contract.md from this run, of all promises on all backends",
+        help="write what this run finds on all backends into docs/contract.md",
     )
     group.addoption("--contract-found", help="write what this run finds to a file, as JSON")
 
 
 def pytest_configure(config):
-    config.stash[FOUND] = {keras.backend.backend(): {}}
+    config.stash[FOUND] = {}
     config.pluginmanager.register(Recorder(config.stash[FOUND]), "contract recorder")
 
 
@@ -30,25 +30,27 @@ class Recorder:
         self.found = found
 
     def pytest_runtest_logreport(self, report):
-        name = "test_a_promise_is_kept_or_refused_in_words["
-        if report.when == "call" and name in report.nodeid:
-            identity = report.nodeid.split(name)[1][:-1]
-            self.found[keras.backend.backend()][identity] = table.read_report(report)
+        if read := table.read_report(report):
+            method, promise, verdict = read
+            of_backend = self.found.setdefault(keras.backend.backend(), {})
+            of_backend.setdefault(method, {})[promise] = verdict
 
 
 @pytest.fixture
 def found(request):
-    """What this run finds, a dictionary from backend to promise."""
+    """What this run finds, a dictionary from backend to method to promise."""
     return request.config.stash[FOUND]
 
 
 def pytest_sessionfinish(session):
-    from tests.contract.methods import METHODS
-    from tests.contract.promises import PROMISES
+    from tests.contract.methods import asked
+    from tests.contract.promises import sentences
 
     config, found = session.config, session.config.stash[FOUND]
     if path := config.getoption("contract_found"):
         table.save(found, path)
     if config.getoption("contract_table"):
-        sentences = {name: promise.sentence for name, promise in PROMISES.items()}
-        table.write(found, list(METHODS), sentences)
+        before = table.load() if table.FOUND.exists() else {}
+        found = table.joined(before, found, asked())
+        table.save(found)
+        table.TABLE.write_text(table.text_of(found, sentences()), encoding="utf-8")

@@ -30,6 +30,14 @@ class Outcomes:
             self.of_tests[item.nodeid] = "passed"
         return report
 
+    def of(self, test):
+        """How a test ended, or, of one that is named without its parameters, the worst of all."""
+        ends = {end for one, end in self.of_tests.items() if test in (one, one.split("[")[0])}
+        slips = sorted(ends - {"failed", "passed"})
+        if slips:
+            return slips[0]
+        return "failed" if "failed" in ends else "passed" if ends else "is not found"
+
     def pytest_collectreport(self, report):
         if report.failed:
             self.of_files[report.nodeid] = str(report.longrepr).splitlines()[-1]
@@ -54,7 +62,7 @@ def run(folder, tests, results):
     found = {}
     for test in tests:
         broken = outcomes.of_files.get(test.split("::")[0])
-        found[test] = broken or outcomes.of_tests.get(test, "is not found")
+        found[test] = broken or outcomes.of(test)
     strangers = {
         module.__file__
         for name, module in list(sys.modules.items())

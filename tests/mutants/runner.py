@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from tests.mutants import child, tables
@@ -24,10 +25,12 @@ KILLED, SURVIVES = "killed", "survives"
 
 @dataclass
 class Process:
-    """A running test: its number, where it writes, and when it began."""
+    """Running tests: their number among all trials, where they write, and when they began."""
 
     number: int
+    tests: list
     folder: Path
+    mutant: tables.Mutant | None
     began: float
 
     @property
@@ -54,17 +57,21 @@ def judge(mutants, root=tables.ROOT, jobs=2, preloaded=PRELOADED, limit=LIMIT, f
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         for name in preloaded:
             importlib.import_module(name)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # or a mutant's would be taken for the next one's
     verdicts = {mutant: tables.fault(mutant, root) for mutant in mutants}
     sound = [mutant for mutant in mutants if verdicts[mutant] is None]
     with tempfile.TemporaryDirectory() as scratch:
         workshop = Workshop(Path(root), Path(scratch), jobs, limit, fork)
         killers = sorted({mutant.killed_by for mutant in sound})
-        before = dict(zip(killers, workshop.run([(None, killer) for killer in killers])))
+        files = [list(tests) for _, tests in groupby(killers, lambda test: test.split("::")[0])]
+        before = {}
+        for outcomes in workshop.run([(None, tests) for tests in files]):
+            before |= outcomes
         ready = [mutant for mutant in sound if before[mutant.killed_by] == "passed"]
-        after = dict(zip(ready, workshop.run([(m, m.killed_by) for m in ready])))
+        after = dict(zip(ready, workshop.run([(m, [m.killed_by]) for m in ready])))
     for mutant in sound:
         if mutant in after:
-            verdicts[mutant] = _verdict(mutant, after[mutant])
+            verdicts[mutant] = _verdict(mutant, after[mutant][mutant.killed_by])
         else:
             verdicts[mutant] = f"{mutant.killed_by} without it: {before[mutant.killed_by]}"
     return verdicts
@@ -88,36 +95,37 @@ class Workshop:
     """
 
     def __init__(self, root, scratch, jobs, limit, fork):
-        self.root, self.scratch, self.jobs = root, scratch, jobs
-        self.limit, self.fork = limit, fork
+        self.root, self.limit, self.fork = root, limit, fork
+        self.free = [self.copy(scratch / str(number)) for number in range(jobs)]
 
     def run(self, trials):
-        """Runs each test in a copy of its own.
+        """Runs the tests of each trial in a copy that no other uses at that time.
 
         Args:
-            trials: List of pairs of a mutant, or None, and the id of a test.
+            trials: List of pairs of a mutant, or None, and a list of ids of tests.
 
         Returns:
-            List of outcomes.
+            List of dictionaries from test to outcome.
         """
         waiting, running, outcomes = list(enumerate(trials)), {}, [None] * len(trials)
         while waiting or running:
-            while waiting and len(running) < self.jobs:
-                number, (mutant, test) = waiting.pop(0)
-                process = Process(number, self.copy(mutant), time.monotonic())
-                running[self.start(process, test)] = process
+            while waiting and self.free:
+                number, (mutant, tests) = waiting.pop(0)
+                process = Process(number, tests, self.free.pop(), mutant, time.monotonic())
+                self.put(process, tables.mutated)
+                running[self.start(process)] = process
             for handle, process in list(running.items()):
-                outcome = self.outcome(handle, process, trials[process.number][1])
-                if outcome is not None:
+                if outcome := self.outcome(handle, process):
                     outcomes[process.number] = outcome
                     del running[handle]
-                    shutil.rmtree(process.folder)
+                    self.put(process, lambda mutant, text: text)
+                    self.free.append(process.folder)
             time.sleep(0.02)
         return outcomes
 
-    def copy(self, mutant):
-        """A copy of the project, with a mutant in it or None; what no test changes is linked."""
-        folder = Path(tempfile.mkdtemp(dir=self.scratch))
+    def copy(self, folder):
+        """Makes a copy of the project, in which folders that no mutant changes are links."""
+        folder.mkdir()
         for path in self.root.iterdir():
             if path.name in COPIED:
                 ignored = shutil.ignore_patterns("__pycache__")
@@ -126,20 +134,24 @@ class Workshop:
                 shutil.copy(path, folder)
             elif not path.name.startswith(".") and path.name != "build":
                 (folder / path.name).symlink_to(path)
-        if mutant is not None:
-            path = folder / mutant.file
-            text = path.read_text(encoding="utf-8")
-            path.write_text(tables.mutated(mutant, text), encoding="utf-8")
         return folder
 
-    def start(self, process, test):
-        """Starts a test in its copy; returns the process's number, or a `Popen`."""
+    def put(self, process, change):
+        """Puts a process's mutant into its copy, or the original back."""
+        process.results.unlink(missing_ok=True)
+        if mutant := process.mutant:
+            text = (self.root / mutant.file).read_text(encoding="utf-8")
+            (process.folder / mutant.file).write_text(change(mutant, text), encoding="utf-8")
+
+    def start(self, process):
+        """Starts tests in their copy; returns the process's number, or a `Popen`."""
         output = process.folder / "output.txt"
+        output.unlink(missing_ok=True)
         if not self.fork:
             script = [sys.executable, child.__file__]
             with output.open("w") as file:
                 return subprocess.Popen(
-                    [*script, process.folder, process.results, test],
+                    [*script, process.folder, process.results, *process.tests],
                     cwd=process.folder,
                     stdout=file,
                     stderr=subprocess.STDOUT,
@@ -153,17 +165,17 @@ class Workshop:
             descriptor = os.open(output, os.O_WRONLY | os.O_CREAT)
             os.dup2(descriptor, 1)
             os.dup2(descriptor, 2)
-            child.run(process.folder, [test], process.results)
+            child.run(process.folder, process.tests, process.results)
         finally:
             os._exit(0)
 
-    def outcome(self, handle, process, test):
-        """How a test ended; None while it runs."""
+    def outcome(self, handle, process):
+        """How tests ended, a dictionary; None while they run."""
         if self.fork:
             ended = os.waitpid(handle, os.WNOHANG)[0] == handle
         else:
             ended = handle.poll() is not None
-        if not ended and time.monotonic() - process.began <= self.limit:
+        if not ended and time.monotonic() - process.began <= self.limit * len(process.tests):
             return None
         if not ended:
             if self.fork:
@@ -172,8 +184,8 @@ class Workshop:
             else:
                 handle.kill()
                 handle.wait()
-            return "takes too long"
+            return dict.fromkeys(process.tests, "takes too long")
         if not process.results.is_file():
             output = (process.folder / "output.txt").read_text(encoding="utf-8", errors="replace")
-            return f"ended without a result: {output[-500:]}"
-        return json.loads(process.results.read_text(encoding="utf-8"))[test]
+            return dict.fromkeys(process.tests, f"ended without a result: {output[-500:]}")
+        return json.loads(process.results.read_text(encoding="utf-8"))

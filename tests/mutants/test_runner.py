@@ -34,6 +34,7 @@ def test_waits():
 TRAPS = {  # trap: (mutant of `a + b`, test, verdict)
     "is found out": ("a - b", "test_add", "killed"),
     "is found out by one parameter": ("a - b", "test_twice[3]", "killed"),
+    "is found out by one of all parameters": ("a - b", "test_twice", "killed"),
     "is not found out by the other": ("a - b", "test_twice[0]", "survives"),
     "survives": ("a * b", "test_add", "survives"),
     "is a slip": ("a + c", "test_add", "call: NameError"),
@@ -102,6 +103,7 @@ ABSENT = (FILE, "a / b", "a - b", TEST)
 
 def test_where_nothing_can_be_forked(project, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     mutants = [mutant("is found out"), mutant("survives")]
     found = runner.judge(mutants, project, fork=False)
     assert list(found.values()) == ["killed", "survives"]
@@ -109,4 +111,5 @@ def test_where_nothing_can_be_forked(project, monkeypatch):
 
 def test_what_takes_too_long_is_ended(project, tmp_path_factory):
     workshop = runner.Workshop(project, tmp_path_factory.mktemp("scratch"), 1, 0.5, fork=False)
-    assert workshop.run([(None, "tests/test_sums.py::test_waits")]) == ["takes too long"]
+    test = "tests/test_sums.py::test_waits"
+    assert workshop.run([(None, [test])]) == [{test: "takes too long"}]
