@@ -1,4 +1,4 @@
-"""What fusion brings on audio-visual digits, what finding it costs, and who is speaking."""
+"""What fusion brings on audio-visual digits, what it costs, and who is speaking."""
 
 import tempfile
 import time
@@ -18,8 +18,9 @@ from benchmarks import timing
 from benchmarks.trials import run_all
 from course_lib import datasets
 from course_lib.datasets import files
+from course_lib.experiments import intermediate_fusion as ties
 from course_lib.fusion import architectures, decisions, early, merging, search, speakers, speech
-from course_lib.fusion.architectures import SPACE, Training
+from course_lib.fusion.architectures import SPACE, Training, modality_rates
 from course_lib.fusion.data import inputs, rows
 
 SEEDS, JOBS = range(5), 2
@@ -28,11 +29,12 @@ NOISE = {"picture_noise": 0.3, "sound_noise": 0.5}
 MORE_NOISE = {"picture_noise": 0.5, "sound_noise": 1.0}
 PICTURES, EPOCHS = 4, 20
 SCORES = "fusion_architectures.jsonl"
+STEPS, ROUNDS = 20, 15
 
 
 def measure(course):
     table = course.root / "data" / SCORES
-    found = search_table(table)
+    found = [*search_table(table), *step_times()]
     real = [file for name in ("mnist", "spoken_digits") for file in files.files_of(name)]
     if all(files.find(file) for file in real):
         found += [*fusions(), *useless(), *inheritance(table), *who_speaks()]
@@ -362,3 +364,72 @@ def recognise(seed):
         "both, side by side": error(linear(LogisticRegression(max_iter=500), *both)),
         "both, in a row": error(in_a_row),
     }
+
+
+def steps_of(x, y):
+    """Dictionary from a way to tie two modalities to a training step on one batch."""
+    models = {
+        name: ties.network(ties.MODALITIES, **options)
+        for name, options in {
+            "concatenation": {},
+            "concatenation again": {},
+            "gradient blending": {},
+            "modality-wise rates": {},
+            "contrastive alignment": {"align": 0.1},
+            "cross-attention": {"attend": 32},
+        }.items()
+    }
+    models["attention by Keras, one head"] = attended_by_keras()
+    weights = {"gradient blending": np.float32([0.2, 0.3, 0.5])}
+    for name, model in models.items():
+        optimizer = keras.optimizers.Adam(2e-3)
+        if name == "modality-wise rates":
+            optimizer = modality_rates(model, optimizer, {"sound": 1e-3})
+        own = weights.get(name, np.ones(3, "float32"))
+        model.compile(optimizer, lambda y, z, q=own: merging.additive(y, z, q), jit_compile=False)
+    return {name: lambda m=model: m.train_on_batch(x, y) for name, model in models.items()}
+
+
+def attended_by_keras():
+    """The network of cross-attention with Keras's layer in place of ours."""
+
+    def attention(units):
+        layer = layers.MultiHeadAttention(1, units, output_shape=units)
+        return lambda query, value: layer(query, value)
+
+    ours, ties.CrossAttention = ties.CrossAttention, attention
+    try:
+        return ties.network(ties.MODALITIES, attend=32)
+    finally:
+        ties.CrossAttention = ours
+
+
+def step_times():
+    """Ratio of each step to that of the same network without what the method adds.
+
+    The ways alternate, `STEPS` steps at a time, in another order each round; a ratio is of two
+    times of the same round. A second concatenation says how far apart equal ways come out.
+    """
+    rng = np.random.default_rng(0)
+    x = {name: rng.normal(size=(50, *shape)) for name, shape in ties.SHAPES.items()}
+    steps = steps_of({name: v.astype("float32") for name, v in x.items()}, np.arange(50) % 10)
+    for step in steps.values():
+        step()
+    rounds = []
+    for number in range(ROUNDS):
+        names = list(steps)[number % len(steps) :] + list(steps)[: number % len(steps)]
+        rounds.append({n: timing.seconds(lambda n=n: several(steps[n]), 1)[0] for n in names})
+    plain = [1000 * times["concatenation"] / STEPS for times in rounds]
+    found = [("Step of concatenation of two modalities", timing.spread(sorted(plain), "ms"), "")]
+    beside = dict.fromkeys(list(steps)[1:-2], "concatenation")
+    beside["cross-attention"] = "attention by Keras, one head"
+    for name, other in beside.items():
+        ratios = sorted(times[name] / times[other] for times in rounds)
+        target = "" if name == "concatenation again" else "at most 1.15"
+        found.append((f"Step of {name} beside {other}", timing.spread(ratios, "×"), target))
+    return found
+
+
+def several(step):
+    for _ in range(STEPS):
+        step()

@@ -1,6 +1,7 @@
 """Random numbers that a saved model goes on drawing where it stopped."""
 
-from keras import ops
+import keras
+from keras import layers, ops
 
 
 class SavesDraws:
@@ -20,3 +21,17 @@ class SavesDraws:
             {name: store[name] for name in store.keys() if name != "seed_generator"}  # noqa: SIM118
         )
         self.seed_generator.state.assign(store["seed_generator"])
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class Dropout(SavesDraws, layers.Dropout):
+    """Keras's `Dropout`, of a rate above 0, that a saved model goes on with where it stopped.
+
+    Under mixed precision it draws the same numbers as under float32.
+    """
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        kept = super().call(ops.ones(ops.shape(inputs), "float32"), training=True)
+        return inputs * ops.cast(kept, inputs.dtype)

@@ -76,7 +76,20 @@ def low_rank(x):
     return ops.sum(ops.square(layer([x, FIXED])))
 
 
+def attended(x):
+    """What two rows of three steps look up in two rows of others, the last of which is padding."""
+    layer = fusion.CrossAttention(4)
+    query, value = ops.reshape(x, (2, 3, 4)), np.reshape(FIXED, (2, 3, 4))
+    mask = np.array([[True, True, True], [True, True, False]])
+    layer.build(query.shape, value.shape)
+    generator = np.random.default_rng(1)
+    layer.set_weights([generator.normal(size=w.shape) for w in layer.weights])
+    return ops.sum(ops.square(layer(query, value, value_mask=mask)))
+
+
 LOSSES |= {
+    "cross-attention": attended,
+    "alignment": lambda x: info_nce(x, FIXED, 0.5),
     "additive": merged(merging.additive),
     "multiplicative": merged(merging.multiplicative),
     "multiplicative, β = 0": merged(merging.multiplicative, beta=0.0),

@@ -34,7 +34,8 @@ def product(probabilities):
     Returns:
         Probabilities, `(rows, classes)`.
     """
-    return softmax(np.sum(np.log(np.maximum(probabilities, 1e-30)), axis=0), axis=-1)
+    probabilities = np.maximum(np.asarray(probabilities, "float64"), 1e-30)
+    return softmax(np.sum(np.log(probabilities), axis=0), axis=-1)
 
 
 def accuracy_weights(probabilities, labels):
@@ -104,4 +105,4 @@ class Stacked:
 
     @staticmethod
     def _features(probabilities):
-        return np.hstack(np.log(np.maximum(probabilities, 1e-6)))
+        return np.hstack(np.log(np.maximum(np.asarray(probabilities, "float64"), 1e-6)))

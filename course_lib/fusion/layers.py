@@ -1,11 +1,14 @@
-"""Layers in which modalities meet, or are left out."""
+"""Layers in which modalities meet or are left out, and a network that aligns them."""
 
 import keras
-from keras import ops
+from keras import layers, ops
+
+from course_lib.contrastive import info_nce
+from course_lib.seeds import SavesDraws
 
 
 @keras.saving.register_keras_serializable("course_lib")
-class ModalityDropout(keras.layers.Layer):
+class ModalityDropout(SavesDraws, layers.Layer):
     """Leaves whole modalities out in training, so that a model works with those that are there.
 
     Each modality of each row is left out, that is zero, by chance; never all of a row. In
@@ -54,7 +57,7 @@ class ModalityDropout(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("course_lib")
-class LowRankFusion(keras.layers.Layer):
+class LowRankFusion(layers.Layer):
     """Products of all features of all modalities, by a tensor of low rank: Σ_r Π_m (A_mr [x_m, 1]).
 
     With one more feature that is always 1, products of fewer modalities are among them.
@@ -99,3 +102,112 @@ class LowRankFusion(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "units": self.units, "rank": self.rank}
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class CrossAttention(layers.Layer):
+    """Each step of one modality looks up what it needs in another one: softmax(QKᵀ / √d) V.
+
+    Queries Q come from the first modality, keys K and values V from the second. This is what
+    `keras.layers.MultiHeadAttention` does with one head, without its last projection. Vaswani and
+    others, "Attention is all you need", NeurIPS 2017; between modalities, Tsai, Bai, Liang, Kolter,
+    Morency and Salakhutdinov, "Multimodal transformer for unaligned multimodal language
+    sequences", ACL 2019.
+
+    Args:
+        units: d, the size of queries, keys and values.
+
+    Call arguments:
+        query: The modality that asks, `(rows, steps, features)`.
+        value: The modality that answers, `(rows, other steps, other features)`.
+        value_mask: Which steps of the answering modality are no padding, `(rows, other steps)`
+            bool; all of them if None. Keras passes it on from layers such as `Masking`.
+
+    Returns:
+        A tensor, `(rows, steps, units)`; zeros in rows whose answering modality is nothing but
+        padding.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.supports_masking = units, True
+        self.queries, self.keys, self.values = (
+            layers.Dense(units, dtype=self.dtype_policy, name=name)
+            for name in ("query", "key", "value")
+        )
+
+    def build(self, query_shape, value_shape):
+        self.queries.build(query_shape)
+        self.keys.build(value_shape)
+        self.values.build(value_shape)
+
+    def call(self, query, value, value_mask=None):
+        keys = ops.swapaxes(self.keys(value), 1, 2)
+        scores = ops.cast(self.queries(query) / self.units**0.5 @ keys, "float32")
+        if value_mask is None:
+            weights = ops.softmax(scores)
+        else:
+            present = ops.expand_dims(value_mask, 1)
+            weights = ops.softmax(ops.where(present, scores, -1e9)) * ops.cast(present, "float32")
+        return ops.cast(weights, self.compute_dtype) @ self.values(value)
+
+    def compute_output_shape(self, query_shape, value_shape):
+        return (*query_shape[:-1], self.units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class Aligned(keras.Model):
+    """A network whose embeddings of two modalities are drawn together, row by row.
+
+    Adds `weight` times the symmetric InfoNCE of the two embeddings to the loss that it is compiled
+    with. Every other row of the batch is a negative, *also one of the same class*: alignment knows
+    no labels. Radford and others, "Learning transferable visual models from natural language
+    supervision", ICML 2021.
+
+    Args:
+        network: A functional `keras.Model` to a list of three: the answer, and the embeddings of
+            the two modalities, `(rows, units)` each.
+        weight: Weight of the alignment beside the loss of the answer.
+        temperature: Temperature of the similarities, above 0.
+
+    Returns:
+        As a model, the answer alone.
+
+    Raises:
+        ValueError: for a network without two embeddings; in training, for weights of rows or of
+            classes: a row is also a negative of all others, which no weight takes back.
+    """
+
+    def __init__(self, network, weight=1.0, temperature=0.1, **kwargs):
+        super().__init__(**kwargs)
+        if len(network.outputs) != 3:
+            raise ValueError(
+                "The network gives an answer and two embeddings, but this one has "
+                f"{len(network.outputs)} outputs."
+            )
+        self.network, self.weight, self.temperature = network, weight, temperature
+        self.built = True
+
+    def call(self, inputs, training=False):
+        answer, *embeddings = self.network(inputs, training=training)
+        self.add_loss(self.weight * info_nce(*embeddings, self.temperature))
+        return answer
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if sample_weight is not None:
+            raise ValueError(
+                "Alignment takes no weights of rows or classes: a row is also a negative of all "
+                "others. Leave rows out, or repeat them."
+            )
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def get_config(self):
+        config = {"network": self.network, "weight": self.weight, "temperature": self.temperature}
+        return {**super().get_config(), **keras.saving.serialize_keras_object(config)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**keras.saving.deserialize_keras_object(config))

@@ -7,6 +7,8 @@ deep learning", 2018, arXiv:1805.11730.
 
 from itertools import combinations
 
+import keras
+import numpy as np
 from keras import ops
 
 
@@ -19,8 +21,11 @@ def log_probabilities(labels, logits):
 
     Returns:
         log pᵢ and log (1 − pᵢ), two tensors `(rows, modalities)`. The second one comes from the
-        other classes' logits: 1 − pᵢ itself would be 0 where a modality is sure.
+        other classes' logits: 1 − pᵢ itself would be 0 where a modality is sure. They are at
+        least float32: in half precision, differences of large logits are lost.
     """
+    logits = ops.convert_to_tensor(logits)
+    logits = ops.cast(logits, keras.backend.result_type(logits.dtype, "float32"))
     correct = ops.one_hot(ops.reshape(labels, (-1, 1)), logits.shape[-1], dtype="bool")
     total = ops.logsumexp(logits, axis=-1)
     right = ops.logsumexp(ops.where(correct, logits, -1e9), axis=-1)
@@ -28,6 +33,7 @@ def log_probabilities(labels, logits):
     return right - total, wrong - total
 
 
+@keras.saving.register_keras_serializable("course_lib")
 def additive(labels, logits, weights=None):
     """Each modality for itself: −Σᵢ qᵢ log pᵢ.
 
@@ -59,6 +65,7 @@ def silence(labels, logits, beta=0.5):
     return ops.exp(beta * others)
 
 
+@keras.saving.register_keras_serializable("course_lib")
 def multiplicative(labels, logits, beta=0.5):
     """Who is sure and right silences the others: −Σᵢ [Π_{j≠i}(1 − pⱼ)]^β log pᵢ.
 
@@ -99,3 +106,34 @@ def mixtures(features, chosen):
     """
     members = [[float(k in mixture) for k in range(features.shape[1])] for mixture in chosen]
     return ops.einsum("rku,mk->rmu", features, ops.convert_to_tensor(members, features.dtype))
+
+
+def blending_weights(train, validation):
+    """Weights of answers by how much they learn and how little they memorise: w_k ∝ G_k / O_k².
+
+    G_k is what answer k gained on validation rows over some epochs, O_k by how much its gap between
+    validation and training rows grew meanwhile. The weights minimise the expected squared
+    overfitting-to-generalisation ratio (Σ w_k O_k / Σ w_k G_k)² where the answers overfit
+    independently of each other. `additive` takes them. Wang, Tran and Feiszli, "What makes training
+    multi-modal classification networks hard?", CVPR 2020.
+
+    Args:
+        train: Mean losses of the answers on training rows, before and after, `(2, answers)`.
+        validation: The same on rows that were not trained with.
+
+    Returns:
+        Weights that sum to 1, `(answers,)`; 0 for an answer that has gained nothing.
+
+    Raises:
+        ValueError: if no answer has gained anything on validation rows.
+    """
+    train, validation = np.asarray(train, "float64"), np.asarray(validation, "float64")
+    gains = np.maximum(validation[0] - validation[1], 0)
+    if not gains.any():
+        raise ValueError(
+            "One answer at least should have a smaller validation loss after than before, but "
+            f"before they were {validation[0]} and after {validation[1]}. Train for fewer epochs."
+        )
+    overfitting = (validation[1] - train[1]) - (validation[0] - train[0])
+    weights = gains / np.maximum(overfitting**2, 1e-12)
+    return weights / weights.sum()

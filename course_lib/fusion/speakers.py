@@ -9,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from course_lib.fusion.speech import SincConv, StatisticsPooling
+from course_lib.seeds import Dropout
 
 
 def normalization():
@@ -79,4 +80,4 @@ def recognizer(inputs, embedding, speakers):
     Returns:
         A `keras.Model` to logits `(rows, speakers)`.
     """
-    return keras.Model(inputs, layers.Dense(speakers)(layers.Dropout(0.3)(embedding)))
+    return keras.Model(inputs, layers.Dense(speakers)(Dropout(0.3)(embedding)))

@@ -27,17 +27,21 @@ def log_mel(sound, rate=8000, bands=32, stride=128):
 
     Returns:
         `(rows, steps, bands)` float32, in units of 20 decibels, relative to each recording's mean:
-        how near the microphone was does not matter, and silence is all zeros.
+        how near the microphone was does not matter, and silence is all zeros. What is more than 80
+        decibels below a recording's loudest value counts as that.
     """
     spectrogram = layers.MelSpectrogram(
         fft_length=256,
         sequence_stride=stride,
         sampling_rate=rate,
         num_mel_bins=bands,
+        power_to_db=False,  # Keras clips it by the loudest recording of all that it is given
         min_freq=60,
         max_freq=rate / 2,
     )
-    decibels = ops.convert_to_numpy(spectrogram(sound)).transpose(0, 2, 1)
+    power = ops.convert_to_numpy(spectrogram(sound)).transpose(0, 2, 1)
+    loudest = np.maximum(power.max(axis=(1, 2), keepdims=True), 1e-10)
+    decibels = 10 * np.log10(np.maximum(np.maximum(power, 1e-10) / loudest, 1e-8))
     return (decibels - decibels.mean(axis=(1, 2), keepdims=True)) / 20
 
 
@@ -98,7 +102,10 @@ class SincConv(keras.layers.Layer):
 
         def weight(name, values):
             initializer = keras.initializers.Constant(values / self.rate)
-            return self.add_weight(shape=(self.filters,), initializer=initializer, name=name)
+            # In half precision, edges of some thousand hertz would be off by several of them.
+            return self.add_weight(
+                shape=(self.filters,), initializer=initializer, autocast=False, name=name
+            )
 
         self.low = weight("low", edges[:-1] - self.lowest)
         self.band = weight("band", np.maximum(np.diff(edges) - self.narrowest, 0))
@@ -124,7 +131,8 @@ class SincConv(keras.layers.Layer):
 
     def call(self, sound):
         sound = sound if len(sound.shape) == 3 else ops.expand_dims(sound, -1)
-        return ops.conv(sound, self.kernel()[:, None], strides=self.stride, padding="same")
+        kernel = ops.cast(self.kernel()[:, None], self.compute_dtype)
+        return ops.conv(sound, kernel, strides=self.stride, padding="same")
 
     def compute_output_shape(self, input_shape):
         steps = None if input_shape[1] is None else -(-input_shape[1] // self.stride)
@@ -157,8 +165,10 @@ class StatisticsPooling(keras.layers.Layer):
         self.floor = floor
 
     def call(self, x):
+        x = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))  # squares overflow float16
         deviation = ops.sqrt(ops.var(x, axis=1) + self.floor)
-        return ops.concatenate([ops.mean(x, axis=1), deviation], axis=-1)
+        pooled = ops.concatenate([ops.mean(x, axis=1), deviation], axis=-1)
+        return ops.cast(pooled, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], 2 * input_shape[-1])

@@ -30,6 +30,8 @@ class Case:
         refuses: Dictionary from promises, or backends, that the method refuses in words to a
             regular expression of these words.
         draws: Whether training draws random numbers.
+        draws_by_row: Whether it draws them for each labelled row, as dropout does, so that a row
+            that is given twice is not the same twice.
         take: Function from inputs and numbers of rows to the inputs of these rows. Whatever belongs
             to no labels, as views of unlabelled rows do, stays as it is.
         one_task: Function that returns the same method with its first task alone, a model with an
@@ -42,6 +44,7 @@ class Case:
     compile: dict = field(default_factory=dict)
     refuses: dict = field(default_factory=dict)
     draws: bool = False
+    draws_by_row: bool = False
     take: Callable = take_all
     one_task: Callable | None = None
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
+from sklearn.linear_model import LogisticRegression
 
 from course_lib.fusion import decisions
 
@@ -73,3 +74,38 @@ def test_the_product_is_right_for_independent_calibrated_modalities():
     truth = softmax(single.sum(axis=0), axis=-1)
     answers = np.exp(log_softmax(single, axis=-1))
     assert np.allclose(decisions.product(answers), truth, atol=1e-9)
+
+
+def test_a_product_of_many_answers_does_not_underflow():
+    many = np.tile(np.float32([[[1e-9, 2e-9, 0.5]]]), (60, 1, 1))
+    many[30:] = np.float32([0.5, 0.5, 1e-12])
+    expected = softmax(30 * np.log([1e-9, 2e-9, 0.5]) + 30 * np.log([0.5, 0.5, 1e-12]))
+    assert np.allclose(decisions.product(many), expected, rtol=1e-3)
+    contrary = np.float16([[[1, 0]], [[0, 1]]])
+    assert np.allclose(decisions.product(contrary), 0.5)
+
+
+def test_weights_are_what_is_better_than_chance():
+    labels = np.arange(20) % 4
+    answers = np.zeros((3, 20, 4))
+    for modality, right in enumerate((10, 15, 3)):  # of 20: 1/2, 3/4, and less than chance
+        chosen = np.where(np.arange(20) < right, labels, (labels + 1) % 4)
+        answers[modality, np.arange(20), chosen] = 1
+    assert np.allclose(decisions.accuracy_weights(answers, labels), [1 / 3, 2 / 3, 0])
+
+
+def test_stacking_is_a_regression_on_logarithms(spoken):
+    labels, probabilities = spoken
+    features = np.hstack(np.log(np.maximum(probabilities, 1e-6)))
+    expected = LogisticRegression(C=0.3, max_iter=1000).fit(features, labels)
+    stacked = decisions.Stacked(0.3).fit(probabilities, labels)
+    assert np.allclose(
+        stacked.predict_proba(probabilities), expected.predict_proba(features), atol=1e-6
+    )
+
+
+def test_an_answer_of_zero_does_not_stop_stacking(spoken):
+    labels, probabilities = spoken
+    sure = np.eye(4)[probabilities.argmax(axis=-1)]
+    answers = decisions.Stacked().fit(sure, labels).predict_proba(sure)
+    assert np.all(np.isfinite(answers))

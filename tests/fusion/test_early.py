@@ -1,6 +1,7 @@
+import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 from scipy.linalg import subspace_angles
 from sklearn.decomposition import PCA
 
@@ -87,3 +88,28 @@ def test_each_stage_learns(data):
     learned = StackedAutoencoder([5, 3], learning_rate=0.01, epochs=8).fit(data)
     assert all(losses[-1] < losses[0] for losses in learned.losses)
     assert learned.encode(data).shape == (256, 3)
+
+
+def test_each_stage_reconstructs_what_the_stage_before_it_made(data, monkeypatch):
+    given = []
+    fit = keras.Model.fit
+    monkeypatch.setattr(keras.Model, "fit", lambda s, *a, **k: given.append(a) or fit(s, *a, **k))
+    learned = StackedAutoencoder([4, 2], epochs=1, batch_size=256).fit(data)
+    first = ops.convert_to_numpy(learned.encoder.layers[1](data))
+    assert len(given) == 2
+    for pair, expected in zip(given, (data, first)):
+        assert np.allclose(pair[0], expected, atol=1e-5)
+        assert np.array_equal(*pair)
+
+
+def test_codes_have_the_activation_and_reconstructions_none(data):
+    learned = StackedAutoencoder([4], "relu", epochs=1).fit(data)
+    assert learned.encode(data).min() == 0
+    assert np.isfinite(learned.losses[0][0])
+
+
+def test_a_reduction_has_as_many_components_as_it_can(modalities):
+    wide, narrow = modalities
+    assert Reduction(32).fit([wide, narrow]).transform([wide, narrow]).shape == (60, 20 + 3)
+    assert Reduction(32).fit([wide[:10]]).transform([wide]).shape == (60, 10)
+    assert Reduction(2).fit([wide]).transform([wide]).dtype == "float32"

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from course_lib.fusion import search
 from course_lib.fusion.search import (
     Evaluations,
     Space,
@@ -116,3 +117,38 @@ def test_a_search_is_drawn_with_its_lines_of_descent():
     assert len(axes.lines) == sum(len(trial.parents) for trial in found) + 1
     assert np.max(axes.lines[-1].get_ydata()) == max(trial.score for trial in found)
     plt.close(figure)
+
+
+def test_a_proposal_has_genes_of_both_parents_and_one_of_its_own():
+    space = Space(**{gene: (0, 1, 2) for gene in "abcdefgh"})
+    parents = [Trial((value,) * 8, 1.0 - value, (), 0) for value in (0, 1)]
+    rng = np.random.default_rng(0)
+    changed, crossed = [], []
+    for _ in range(100):
+        child, ancestors = search._propose(space, parents, rng)
+        assert ancestors == ((0,) * 8, (1,) * 8), "the better one first"
+        changed.append(child.count(2))
+        crossed.append(child.count(0) >= 2 and child.count(1) >= 2)
+    assert np.mean(crossed) > 0.8
+    assert set(changed) == {0, 1}
+
+
+def test_parents_are_the_survivors_and_any_two_of_them():
+    trials = [Trial((n,) * 4, -n, (), 0) for n in range(4)]
+    space, rng = Space(**{gene: range(9) for gene in "abcd"}), np.random.default_rng(0)
+    pairs = {search._propose(space, trials, rng)[1] for _ in range(200)}
+    assert len(pairs) == 6
+    assert all(first < second for first, second in pairs)
+    assert search._propose(space, trials[:1], rng)[1] == ()
+
+
+def test_the_best_come_first_and_are_so_many():
+    evaluations = Evaluations(score)
+    evaluations({(n, 0, "add", 0): () for n in range(4)}, 0)
+    assert [trial.score for trial in evaluations.best(3)] == [3, 2, 1]
+
+
+def test_generations_have_the_size_of_the_population():
+    found = genetic(SPACE, Evaluations(score), 20, population=6)
+    sizes = [sum(trial.generation == n for trial in found) for n in range(5)]
+    assert sizes == [6, 6, 6, 2, 0]

@@ -71,3 +71,47 @@ def test_what_is_most_alike_is_merged_first(modalities):
     assert set(merges[0]) == {("x",), ("like x",)}
     assert len(merges) == 3
     assert set(merges[-1][0] + merges[-1][1]) == {"noise", "x", "like x", "y"}
+
+
+@pytest.mark.parametrize(
+    ("far", "second"),
+    [
+        # With the mean of both, c is 0.45 like a and b, less than it is like d.
+        (0.1, {("c",), ("d",)}),  # by the most similar pair it would be merged with a and b
+        (0.3, {("a", "b"), ("c",)}),  # by the least similar one, with d
+    ],
+)
+def test_groups_are_as_alike_as_their_members_in_the_mean(far, second, monkeypatch):
+    alike = {"ab": 0.9, "ac": 0.8, "bc": far, "cd": 0.5, "ad": 0.0, "bd": 0.0}
+    monkeypatch.setattr(similarity, "cka", lambda a, b: alike["".join(sorted(a + b))])
+    merges = similarity.merging_order({name: name for name in "abcd"})
+    assert set(merges[0]) == {("a",), ("b",)}
+    assert set(merges[1]) == second
+
+
+def test_alignment_is_its_formula(modalities):
+    x, y = (values - values.mean(axis=0) for values in modalities)
+    kernels = x @ x.T, y @ y.T
+    expected = np.sum(kernels[0] * kernels[1]) / np.prod([np.linalg.norm(k) for k in kernels])
+    assert similarity.cka(*modalities) == pytest.approx(expected)
+
+
+def test_activations_may_have_more_axes(modalities):
+    x, y = modalities
+    maps = np.hstack([x, x[:, :1]]).reshape(300, 3, 2)
+    assert similarity.cka(maps, y) == pytest.approx(similarity.cka(np.hstack([x, x[:, :1]]), y))
+
+
+def test_regularization_is_a_part_of_the_mean_variance(modalities):
+    x, y = modalities
+    ours = similarity.correlate(x, y, components=1, regularization=0.5)
+    parts = []
+    for values in (x, y):
+        covariance = np.cov(values.T)
+        size = len(covariance)
+        parts.append(covariance + 0.5 * np.trace(covariance) / size * np.eye(size))
+    across = np.cov(x.T, y.T)[:5, 5:]
+    squared = np.linalg.solve(parts[0], across) @ np.linalg.solve(parts[1], across.T)
+    assert ours.correlations[0] == pytest.approx(np.sqrt(np.linalg.eigvals(squared).real.max()))
+    assert ours.first.shape == (5, 1)
+    assert ours.second.shape == (4, 1)

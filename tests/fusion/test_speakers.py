@@ -77,3 +77,34 @@ def test_fused_they_tell_two_voices_apart_and_every_weight_learns(tones, fused):
 
 def test_averages_of_the_normalisation_keep_up_with_training():
     assert speakers.normalization().momentum <= 0.9
+
+
+def test_the_sincnet_embedding_learns_and_has_its_size():
+    wave = keras.Input((SAMPLES,))
+    model = keras.Model(wave, speakers.sincnet(wave, units=7))
+    assert model.output.shape == (None, 7)
+    assert model.get_layer("wave_2").strides == (2,)
+    assert {"sinc/low", "sinc/band"} <= {w.path for w in model.trainable_weights}
+
+
+def test_an_x_vector_holds_means_and_deviations():
+    frames = keras.Input((30, 4))
+    model = keras.Model(frames, speakers.xvector(frames, units=8))
+    before, after = (model.get_layer("statistics").input, model.get_layer("statistics").output)
+    x = np.random.default_rng(0).normal(size=(3, 30, 4)).astype("float32")
+    values, pooled = (ops.convert_to_numpy(v) for v in keras.Model(frames, [before, after])(x))
+    assert np.allclose(pooled[:, :32], values.mean(axis=1), atol=1e-5)
+    assert np.allclose(pooled[:, 32:], np.sqrt(values.var(axis=1) + 1e-5), atol=1e-4)
+    assert model.get_layer("xvector_embedding").kernel.shape == (64, 8)
+    assert [model.get_layer(f"frame_{n}").dilation_rate for n in (1, 2, 3)] == [(1,), (2,), (3,)]
+
+
+def test_a_filter_bank_is_the_logarithm_of_loudness():
+    wave = keras.Input((SAMPLES,))
+    model = keras.Model(wave, speakers.filter_bank(wave, filters=5, stride=8, pool=4))
+    assert model.output.shape == (None, SAMPLES // 32, 5)
+    x = np.random.default_rng(0).normal(size=(1, SAMPLES)).astype("float32")
+    filtered = np.abs(ops.convert_to_numpy(model.get_layer("sinc")(x)))
+    pooled = filtered.reshape(1, -1, 4, 5).mean(axis=2)
+    norm = np.sqrt(1 + 1e-3)  # batch normalisation, untrained
+    assert np.allclose(model(x), np.log(pooled + 1e-3) / norm, atol=1e-4)
