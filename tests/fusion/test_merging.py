@@ -94,7 +94,7 @@ def test_a_product_of_many_modalities_does_not_underflow():
     assert weights == pytest.approx(np.full((1, 400), (1 / (1 + np.exp(-5))) ** 399), rel=1e-3)
     logits[..., 1] = 0  # each is 1/2: the product is 2⁻³⁹⁹, but to the power 1/10 it is not
     weights = ops.convert_to_numpy(merging.silence(labels, logits, beta=0.1))
-    assert weights == pytest.approx(np.full((1, 400), 0.5**39.9), rel=1e-3)
+    assert weights == pytest.approx(np.full((1, 400), 0.5**39.9), rel=1e-3, abs=0)
 
 
 def test_labels_may_come_as_a_column(answers):
