@@ -82,7 +82,8 @@ def chosen(frame):
     for method, settings in SETTINGS.items():
         rows = frame[(frame.purpose == "tuning") & (frame.method == method)]
         accuracy = [
-            rows.loc[(rows[list(s)] == s.values()).all(axis=1), "accuracy"].sum() for s in settings
+            rows.loc[(rows[list(s)] == list(s.values())).all(axis=1), "accuracy"].sum()
+            for s in settings
         ]
         best[method] = settings[int(np.argmax(accuracy))]
     return best
