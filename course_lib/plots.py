@@ -215,6 +215,29 @@ def task_errors(axes, sizes, errors, unit):
     axes.legend()
 
 
+def rooms(drawn, number=2):
+    """Draws rooms with the labels of their pixels, a room a row.
+
+    Args:
+        drawn: A `datasets.pictures.rooms.Rooms`.
+        number: How many rooms, the first ones.
+
+    Returns:
+        The figure.
+    """
+    figure, rows = plt.subplots(number, 4, figsize=(12, 2.4 * number), squeeze=False)
+    for row, axes in enumerate(rows):
+        seen = np.where(drawn.segmentation[row] < 0, np.nan, drawn.segmentation[row])
+        axes[0].imshow(drawn.x[row])
+        axes[1].imshow(seen, cmap="tab20", vmin=0, vmax=19)
+        axes[2].imshow(drawn.depth[row], cmap="viridis_r", vmin=0, vmax=6)
+        axes[3].imshow(np.clip(np.nan_to_num(drawn.normals[row] + 1) / 2, 0, 1))
+        for ax, title in zip(axes, ("picture", "segmentation", "depth", "normals")):
+            ax.set_title(title if row == 0 else "")
+            ax.set_axis_off()
+    return figure
+
+
 def scores(axes, values, label, decimals=1):
     """Draws models' scores on the same splits: a dot for each split, and the mean.
 

@@ -68,9 +68,10 @@ def chosen(frame):
     """
     frame, best = frame[frame.purpose == "tuning"], {}
     for method, found in frame.groupby("method", sort=False):
-        options = list(settings(method)[0])
-        accuracy = found.groupby(options, sort=False).accuracy.mean()
-        best[method] = dict(zip(options, np.atleast_1d(accuracy.idxmax()).tolist()))
+        options = settings(method)[0]
+        accuracy = found.groupby(list(options), sort=False).accuracy.mean()
+        values = zip(options.items(), np.atleast_1d(accuracy.idxmax()).tolist())
+        best[method] = {name: type(like)(value) for (name, like), value in values}
     return best
 
 

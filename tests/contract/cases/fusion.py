@@ -143,7 +143,6 @@ CASES = [
         network(FEATURES, several_answers),
         data_of(FEATURES),
         {"loss": merging.additive},
-        slow=True,
     ),
     Case(
         "multiplicative merging",
@@ -165,7 +164,6 @@ CASES = [
             CROSS_ENTROPY,
             draws=True,
             draws_by_row=True,
-            slow=merge != "concatenate",
         )
         for merge in ("concatenate", "add", "multiply", "low_rank")
     ),
@@ -189,5 +187,5 @@ CASES = [
         draws=True,
         draws_by_row=True,
     ),
-    Case("stacked autoencoder", encoder, encoded, CROSS_ENTROPY, slow=True),
+    Case("stacked autoencoder", encoder, encoded, CROSS_ENTROPY),
 ]

@@ -55,15 +55,14 @@ def moved(model):
 
 
 CASES = [
-    Case("frozen base", head_only, data, LOSS, slow=True),
-    Case("L²-SP", towards_the_source, data, LOSS, slow=True),
+    Case("frozen base", head_only, data, LOSS),
+    Case("L²-SP", towards_the_source, data, LOSS),
     Case("LoRA", with_lora, data, LOSS),
-    Case("adapters", with_adapters, data, LOSS, slow=True),
+    Case("adapters", with_adapters, data, LOSS),
     Case(
         "WiSE-FT",
         lambda: averaging.interpolate(network(), network(seed=1), 0.5),
         data,
         LOSS,
-        slow=True,
     ),
 ]
