@@ -103,7 +103,8 @@ def load(seed, source="real"):
     """
     x, y = _load(source)
     order = np.random.default_rng(seed).permutation(len(y))
-    parts = np.split(order, [TRAINED, TRAINED + KEPT])
+    kept = min(KEPT, (len(y) - TRAINED) // 2)  # there are fewer synthetic recordings
+    parts = np.split(order, [TRAINED, TRAINED + kept])
     names = ("train", "validation", "test")
     return {name: (rows(x, part), y[part]) for name, part in zip(names, parts)}
 

@@ -286,7 +286,7 @@ def test_a_task_without_labels_is_left_out_of_a_step_from_the_gramian(rows):
 def test_every_balance_trains_every_architecture_and_goes_on_when_loaded(
     balance, architecture, tmp_path
 ):
-    """`tests/contract` has all promises for one trunk and for each kind of step."""
+    """`tests/contract` has all promises for one trunk, and for UPGrad everywhere."""
     built = multitask.network(multitask.ARCHITECTURES[architecture])
     model = Balanced(built, multitask.BALANCES[balance](multitask.TASKS))
     model.compile(keras.optimizers.SGD(0.01), **multitask.MSE, run_eagerly=True, jit_compile=False)

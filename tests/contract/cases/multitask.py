@@ -1,4 +1,4 @@
-"""Ways to balance tasks on one trunk, and each kind of step on every other architecture."""
+"""Ways to balance tasks on one trunk, and the most demanding step on every other architecture."""
 
 import functools
 
@@ -51,7 +51,7 @@ BALANCES = {
     "UPGrad": lambda tasks: balancing.UPGrad(),
 }
 DRAWS = {"random weights", "PCGrad"}
-KINDS = ("uncertainty", "FAMO", "GradNorm", "UPGrad")  # of steps
+KINDS = ("UPGrad",)  # what needs most of a step
 
 
 def network(architecture=architectures.shared, tasks=TASKS):
