@@ -19,12 +19,13 @@ from course_lib.fusion import architectures, merging
 from course_lib.fusion.data import inputs, rows
 from course_lib.fusion.layers import Aligned, CrossAttention
 
-SEEDS = 5
+SEEDS = 10
 TRAINED, KEPT = 500, 600  # pairs to train with, and to choose settings by
 NOISE = {"picture_noise": 0.5, "sound_noise": 1.0}
 EPOCHS, BATCH, UNITS, CLASSES = 15, 50, 32, 10
 SHAPES = {"picture": (28, 28), "sound": (31, 32)}
 MODALITIES = tuple(SHAPES)
+OWN = 0.5  # weight of each modality's own answer in the loss, where a method does not choose it
 RATES = (2e-3, 6e-3)
 OPTIONS = {
     "concatenation": {"weight": (0.0, 0.5)},  # of each modality's own answer in the loss
@@ -268,8 +269,8 @@ def train(seed, method, source="real", part="test", **setting):
     names = (method,) if method in MODALITIES else MODALITIES
     x, asked = ({name: part[name] for name in names} for part in (x, asked))
     weights, measures = np.eye(len(names) + 1)[-1] if len(names) > 1 else np.ones(1), {}
-    if method == "concatenation":
-        weights[:2] = setting.pop("weight")
+    if len(names) > 1:
+        weights[:2] = setting.pop("weight", OWN)
     if method == "gradient blending":
         weights = blend(seed, x, y, setting["rate"], setting.pop("measured"))
         measures = dict(zip(("weight_picture", "weight_sound", "weight_joint"), weights.tolist()))
