@@ -35,7 +35,15 @@ OPTIONS = {
     "contrastive alignment": {"align": (0.03, 0.3)},  # its weight beside the loss
 }
 METHODS = (*MODALITIES, *OPTIONS)
-TUNED = {}
+TUNED = {
+    "picture": {"rate": 0.004},
+    "sound": {"rate": 0.008},
+    "concatenation": {"rate": 0.006, "weight": 0.5},
+    "cross-attention": {"rate": 0.006, "attend": 64},
+    "modality-wise rates": {"rate": 0.006, "ratio": 3.0},
+    "gradient blending": {"rate": 0.006, "measured": 10},
+    "contrastive alignment": {"rate": 0.006, "align": 0.03},
+}
 TUNING_SEEDS = (1000, 1001)
 CHEAP = {"method": "majority class", "source": "synthetic"}
 

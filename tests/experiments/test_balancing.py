@@ -47,8 +47,9 @@ def test_trials_are_those_that_are_shown_with_the_settings_chosen():
         for method in experiment.BALANCES:
             option = experiment.TUNED[setting][method]
             assert {"method": method, "setting": setting, **option} in runs
-    assert all(experiment.runs_on("jax", run) for run in runs)
-    assert {run["method"] for run in runs if not experiment.runs_on("torch", run)} == {"gradnorm"}
+    for method in experiment.PIXELS:
+        option = experiment.TUNED["pixels"][method]
+        assert {"method": method, "setting": "pixels", **option} in runs
 
 
 def test_every_method_chooses_among_four_settings_and_the_rival_among_eight():
@@ -58,6 +59,38 @@ def test_every_method_chooses_among_four_settings_and_the_rival_among_eight():
         for method in experiment.OPTIONS:
             own = [r for _, r in runs if (r["method"], r["setting"]) == (method, setting)]
             assert len(own) == (8 if method == "constants" else 4), (method, setting)
+    for method in experiment.PIXELS:
+        own = [r for _, r in runs if (r["method"], r["setting"]) == (method, "pixels")]
+        assert len(own) == (8 if method == "constants" else 4), method
+
+
+def test_gains_are_means_over_tasks_relative_to_the_mean_picture_of_the_seed():
+    rows = pd.DataFrame(
+        [
+            {"method": m, "seed": s, "accuracy": a, "depth": d, "normals": n}
+            for m, s, a, d, n in (
+                ("mean picture", 0, 50.0, 1.0, 30.0),
+                ("mean picture", 1, 40.0, 2.0, 40.0),
+                ("equal", 0, 60.0, 0.9, 33.0),
+                ("equal", 1, 40.0, 1.0, 40.0),
+                ("single", 0, 60.0, None, None),
+            )
+        ]
+    )
+    found = experiment.gains(rows)
+    assert np.allclose(found[:4], [0, 0, (20 + 10 - 10) / 3, 50 / 3])
+    assert np.isnan(found[4])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["single", "equal", "upgrad", "famo"])
+def test_pixels_are_trained(method, monkeypatch):
+    few = {"train": 6, "validation": 2, "test": 2, "size": (24, 32)}
+    monkeypatch.setattr(experiment, "PIXEL_ROOMS", few)
+    monkeypatch.setattr(experiment, "PIXEL_EPOCHS", 1)
+    found = experiment.train(0, method, "pixels")
+    assert np.isfinite(list(found["measures"].values())).all()
+    assert len(found["curve"]["segmentation_weight"]) == 1
 
 
 def test_the_choice_is_the_best_on_validation_rooms_only():
@@ -157,5 +190,8 @@ def test_uncertainty_starts_at_the_first_losses(small):
             experiment.architectures.shared(keras.Input((16, 24, 3)), dense.stages(), heads),
             balance,
         )
-        balances.append(np.asarray(balance.log_scale))
-    assert np.allclose(balances, [np.log([4.0, 3.0, 0.5]), [0, 0, 0]])
+        balances.append(dict(zip(balance.tasks, np.asarray(balance.log_scale))))
+    assert balances[0] == pytest.approx(
+        {"segmentation": np.log(4.0), "depth": np.log(3.0), "normals": np.log(0.5)}
+    )
+    assert balances[1] == dict.fromkeys(dense.TASKS, 0)

@@ -96,3 +96,10 @@ def test_the_choice_is_the_best_mean_of_tuning_rows():
         "concatenation": {"rate": 2e-3, "weight": 0.5},
         "sound": {"rate": 1e-3},
     }
+
+
+def test_trials_are_of_the_settings_chosen():
+    runs = experiment.trials(0)
+    assert experiment.CHEAP in runs
+    for method in experiment.METHODS:
+        assert {"method": method, "source": "real", **experiment.TUNED[method]} in runs
