@@ -91,7 +91,7 @@ def text_of(found, promises):
         if backend in found:
             parts.append(f"## {name}\n\n{_of_backend(found[backend], promises)}")
         else:
-            parts.append(f"## {name}\n\nNot installed where the table was made.")
+            parts.append(f"## {name}\n\nNot run where the table was made.")
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 

@@ -47,9 +47,12 @@ class GramianBalance(GradientBalance):
                 for each in of_tasks
             ]
         )
-        weights = self.weights_of(ops.matmul(jacobian, ops.transpose(jacobian)))
-        finite = ops.all(ops.isfinite(weights))
-        self.weight.assign(ops.where(finite, weights, ops.convert_to_tensor(self.weight)))
+        gramian = ops.matmul(jacobian, ops.transpose(jacobian))
+        # Where gradients overflow, the optimizer skips the step, and the weights stay.
+        finite = ops.all(ops.isfinite(gramian))
+        found = self.weights_of(ops.where(finite, gramian, ops.eye(len(self.tasks))))
+        weights = ops.where(finite, found, ops.convert_to_tensor(self.weight))
+        self.weight.assign(weights)
         made = [
             sum(a * g for a, g in zip(ops.unstack(weights) if both else [1.0] * len(each), each))
             for *each, both in zip(*of_tasks, shared)

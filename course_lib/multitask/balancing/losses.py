@@ -130,12 +130,12 @@ class DynamicWeightAverage(Balance):
 
     def prepare(self, network, tasks):
         super().prepare(network, tasks)
-        self.before = self.variable("before", [np.nan] * len(tasks))
+        self.before = self.variable("before", [0.0] * len(tasks))
 
     def after_epoch(self, logs):
         now = np.array([logs[f"{task}_loss"] for task in self.tasks])
         before = ops.convert_to_numpy(self.before)
-        if not np.any(np.isnan(before)):
+        if np.any(before > 0):  # from the second epoch on
             ratio = np.divide(now, before, out=np.ones_like(now), where=before > 0)
             share = np.exp((ratio - ratio.max()) / self.temperature)
             self.weight.assign(len(ratio) * share / share.sum())
@@ -168,7 +168,7 @@ class TaskPrioritization(Balance):
 
     def prepare(self, network, tasks):
         super().prepare(network, tasks)
-        self.average = self.variable("average", [np.nan] * len(tasks))
+        self.average = self.variable("average", [-1.0] * len(tasks))  # none yet
 
     def after_epoch(self, logs):
         measures = [self.measures.get(task) for task in self.tasks]
@@ -179,7 +179,7 @@ class TaskPrioritization(Balance):
             )
         now = np.array([logs[measure] for measure in measures])
         average = ops.convert_to_numpy(self.average)
-        kept = np.where(np.isnan(average), now, average)
+        kept = np.where(average < 0, now, average)
         average = self.momentum * kept + (1 - self.momentum) * now
         self.average.assign(average)
         kappa = np.clip(average, self.floor, 1)

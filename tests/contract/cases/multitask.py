@@ -25,7 +25,7 @@ def by_signs(inputs, stages, heads):
 ARCHITECTURES = {
     "shared": architectures.shared,
     "soft": architectures.soft,
-    "cross-stitch": architectures.cross_stitch,
+    "cross-stitch": functools.partial(architectures.cross_stitch, rate=1.0),
     "MTAN": architectures.mtan,
     "PAD-Net": architectures.pad_net,
     "relationships": functools.partial(relationships.relationship_network, units=[6]),
