@@ -159,10 +159,13 @@ class Answers:
 
 
 def majority(x, y, seed):
+    """The most frequent class."""
     return lambda pictures: np.full(len(pictures), np.bincount(y).argmax())
 
 
 def ridge(x, y, seed, penalty):
+    """Ridge regression of the classes on pixels."""
+
     def flat(pictures):
         return pictures.reshape(len(pictures), -1) / 255
 
@@ -194,16 +197,19 @@ def compiled(model, rate, rows, epochs=EPOCHS, optimizer=lambda adam: adam):
 
 
 def fit(model, x, y, rate, **options):
+    """Trains a model; options as of `compiled`. Returns its `Answers`."""
     compiled(model, rate, len(y), **options)
     model.fit(x, y, batch_size=BATCH, epochs=EPOCHS, verbose=0)
     return Answers(model)
 
 
 def from_scratch(x, y, seed, rate):
+    """The same network, all of it from random weights."""
     return fit(network("random", seed), x, y, rate)
 
 
 def full(x, y, seed, rate):
+    """Full fine-tuning, from a new head."""
     return fit(network(), x, y, rate)
 
 
@@ -235,6 +241,7 @@ def probed(x, y, rate, epochs=EPOCHS):
 
 
 def lp_ft(x, y, seed, rate):
+    """The head first, then everything."""
     return Answers(probed(x, y, rate))
 
 
@@ -247,14 +254,17 @@ def wise_ft(x, y, seed, rate, a):
 
 
 def towards_the_source(x, y, seed, rate, alpha):
+    """L2-SP: full fine-tuning with a pull towards the weights that it began with."""
     return fit(l2_sp.L2SP(network(), alpha, BETA, new=["head"]), x, y, rate)
 
 
 def low_rank(x, y, seed, rate, rank):
+    """LoRA on all kernels, with a new head."""
     return fit(lora.add_lora(network(), rank, head=["head"]), x, y, rate)
 
 
 def adapted(x, y, seed, rate, width):
+    """Adapters after each block, with a new head."""
     after = backbones.load("course_tiny").cuts[:-1]
     return fit(adapters.add_adapters(network(), after, width, head=["head"]), x, y, rate)
 

@@ -29,7 +29,7 @@ class LoRA(Wrapped):
     Example:
         >>> layer = LoRA(layers.Dense(5), rank=2)
         >>> layer.build((None, 3))
-        >>> layer.a.shape, layer.b.shape
+        >>> tuple(layer.a.shape), tuple(layer.b.shape)
         ((3, 2), (2, 5))
     """
 
