@@ -11,7 +11,7 @@ HEAD = f"""# What every method keeps
 
 `make tables` holds every method to these promises, and writes this table from what it finds. {KEPT}
 is kept, {BROKEN} is not, {NONE} does not apply; what a method refuses, it refuses in the words
-below the table.
+below the table. A method that was not run on a backend has no row there.
 """
 
 
@@ -99,6 +99,8 @@ def _of_backend(found, promises):
     words = {}
     lines = [f"| method | {' | '.join(promises)} |", "|---" * (len(promises) + 1) + "|"]
     for method, kept in found.items():
+        if not kept:
+            continue
         cells = [kept.get(promise, NONE) for promise in promises]
         for place, cell in enumerate(cells):
             if cell not in (KEPT, BROKEN, NONE):
