@@ -19,8 +19,6 @@ from keras import ops
 from course_lib.multitask.balancing.by_gradients import GradientBalance, nothing_shared, used_by
 from course_lib.seeds import SavesDraws
 
-TINY = 1e-12
-
 
 class GramianBalance(GradientBalance):
     """A balance by coefficients of the tasks' gradients, from their Gramian.
@@ -73,7 +71,7 @@ class GramianBalance(GradientBalance):
         """
         squares = ops.diagonal(gramian)
         present = ops.cast(squares > 0, gramian.dtype)
-        longest = ops.maximum(ops.max(squares), ops.cast(TINY, gramian.dtype) ** 2)
+        longest = ops.maximum(ops.max(squares), 1e-24)
         gramian = gramian / longest + ops.diag(1 - present)
         found = self.coefficients(gramian, present)
         return ops.where(present > 0, found, 1)
